@@ -1,0 +1,148 @@
+package people
+
+import (
+	"slices"
+
+	"frontline/fault"
+)
+
+// Visibility says who may know of a subject at all.
+type Visibility string
+
+// The visibilities. The empty one is Everyone.
+const (
+	Everyone  Visibility = "everyone"
+	TeamOnly  Visibility = "team"
+	NamedOnly Visibility = "named"
+)
+
+// Subject is what a command is about.
+type Subject struct {
+	Kind       string     // "alert", "group", "page", "incident", "run", "action", ...
+	ID         string     // empty for the kind as a whole
+	Team       string     // the owning team
+	Visibility Visibility // who may know of it
+	Named      []string   // the people who may, for NamedOnly
+}
+
+// Verb is what somebody wants to do.
+type Verb string
+
+// The verbs, by wing. The table below says who may.
+const (
+	SeeAlerts    Verb = "alert.see"
+	HandleAlerts Verb = "alert.handle" // acknowledge, resolve, escalate
+	SendSignals  Verb = "alert.signal"
+	TestSources  Verb = "alert.test"
+
+	SeeOnCall  Verb = "oncall.see"
+	PageMyself Verb = "oncall.test_page"
+	Override   Verb = "oncall.override"
+	PagePeople Verb = "oncall.page"
+
+	SeeIncidents      Verb = "incident.see"
+	DeclareIncident   Verb = "incident.declare"
+	WorkIncident      Verb = "incident.work" // severity, lead, notes, internal updates, resolve, reopen
+	PublishUpdate     Verb = "incident.publish"
+	ReadPostmortems   Verb = "incident.read_postmortem"
+	WritePostmortem   Verb = "incident.write_postmortem"
+	FinishFollowUp    Verb = "incident.finish_follow_up"
+	SeeActions        Verb = "action.see"
+	RunReadAction     Verb = "action.run_read"
+	RunChangeAction   Verb = "action.run_change"
+	RunDangerAction   Verb = "action.run_danger"
+	CancelRun         Verb = "action.cancel"
+	ReplayQuarantined Verb = "action.replay"
+
+	SeeCatalog   Verb = "catalog.see"
+	SeeJournal   Verb = "journal.see"
+	OwnTokens    Verb = "people.own_tokens"
+	ManagePeople Verb = "people.manage"
+	Configure    Verb = "config.apply"
+	ExportConfig Verb = "config.export"
+	SeeSystem    Verb = "system.see"
+)
+
+// least is the one table of roles: the least role that may use each verb.
+func least(v Verb) (Role, bool) {
+	switch v {
+	case SeeAlerts, SeeOnCall, PageMyself, SeeIncidents, DeclareIncident, ReadPostmortems, SeeCatalog,
+		OwnTokens, SeeActions, SeeSystem, FinishFollowUp:
+		return Member, true
+	case HandleAlerts, PagePeople, WorkIncident, PublishUpdate, WritePostmortem, RunReadAction, RunChangeAction,
+		CancelRun, SeeJournal, ReplayQuarantined:
+		return Support, true
+	case Override, RunDangerAction, ExportConfig, TestSources:
+		return Lead, true
+	case Configure, ManagePeople:
+		return Admin, true
+	}
+	return "", false
+}
+
+// Verbs lists every verb in the table, for tests and documentation.
+func Verbs() []Verb {
+	return []Verb{SeeAlerts, HandleAlerts, SendSignals, TestSources, SeeOnCall, PageMyself, Override, PagePeople,
+		SeeIncidents, DeclareIncident, WorkIncident, PublishUpdate, ReadPostmortems, WritePostmortem, FinishFollowUp,
+		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, SeeCatalog,
+		SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem}
+}
+
+// LeastRole returns the least role that may use the verb; false when no role may, only a source or a link.
+func LeastRole(v Verb) (Role, bool) { return least(v) }
+
+// May is the one gate: it returns nil when the actor may use the verb on the subject, and otherwise a fault that
+// names who can. What the actor may not even know of is NotFound.
+func May(a Actor, v Verb, s Subject) error {
+	switch a.Kind {
+	case BySystem:
+		return nil
+	case BySource:
+		if v == SendSignals {
+			return nil
+		}
+		return fault.New(fault.Forbidden, "A source may only send signals. Use an API token of a person for anything else.")
+	case ByLink:
+		return mayByLink(a, v, s)
+	case Nobody, "":
+		return fault.New(fault.Unauthenticated, "Sign in first.")
+	}
+	if !sees(a, s) {
+		return fault.New(fault.NotFound, "There is no such %s, or it is not open to you. Ask its team.", orThing(s.Kind))
+	}
+	need, ok := least(v)
+	if !ok || a.Role.rank() < need.rank() {
+		if !ok {
+			return fault.New(fault.Forbidden, "Nobody may do this by hand.")
+		}
+		return fault.New(fault.Forbidden, "This needs the role %s; you have %s. Ask a %s to do it or an admin to change your role.", need, a.Role, need)
+	}
+	return nil
+}
+
+func mayByLink(a Actor, v Verb, s Subject) error {
+	if a.Grant != nil && a.Can == v && a.Grant.Kind == s.Kind && a.Grant.ID == s.ID {
+		return nil
+	}
+	return fault.New(fault.Forbidden, "This link is for one thing only, and not for this. Sign in instead.")
+}
+
+func sees(a Actor, s Subject) bool {
+	if a.Role == Admin {
+		return true
+	}
+	switch s.Visibility {
+	case TeamOnly:
+		return slices.Contains(a.Teams, s.Team)
+	case NamedOnly:
+		return slices.Contains(s.Named, a.ID)
+	}
+	return true
+}
+
+func orThing(kind string) string {
+	if kind == "" {
+		return "thing"
+	}
+	return kind
+}
