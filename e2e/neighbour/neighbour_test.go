@@ -1,0 +1,5 @@
+package neighbour
+
+import "testing"
+
+func TestMain(m *testing.M) { Main(m) }
