@@ -5,6 +5,7 @@ package job
 import (
 	"context"
 	"encoding/json"
+	"sync/atomic"
 	"time"
 
 	"frontline/fault"
@@ -47,6 +48,8 @@ type New struct {
 	Args json.RawMessage
 	Due  time.Time // not before; the zero time means at once
 	Rank Rank
+	Once bool          // AtMostOnce
+	Hold time.Duration // how long a process may hold it: the kind's limit and a margin
 }
 
 // Rank orders what is due: paging before everything else.
@@ -65,7 +68,17 @@ func (k Kind[A]) At(due time.Time, key string, args A) New {
 	if err != nil { // the arguments are our own plain structs
 		panic("job " + k.Name + ": " + err.Error())
 	}
-	return New{Kind: k.Name, Key: key, Args: raw, Due: due, Rank: Normal}
+	return New{Kind: k.Name, Key: key, Args: raw, Due: due, Rank: Normal, Once: k.Mode == AtMostOnce, Hold: k.limit() + margin}
+}
+
+// margin is how much longer than its handler's limit a lease lasts, so that a slow end is not taken for a crash.
+const margin = 15 * time.Second
+
+func (k Kind[A]) limit() time.Duration {
+	if k.Limit == 0 {
+		return 30 * time.Second
+	}
+	return k.Limit
 }
 
 // Ranked returns the job with another rank.
@@ -82,20 +95,32 @@ type Claim struct {
 	Try   int // 1 at the first try
 	Fence int64
 	Lost  bool // an AtMostOnce job whose process vanished: call the handler's Lost, not Do
+
+	finished *atomic.Bool
 }
+
+// MarkFinished is called by the store when a decision finished the job in its own transaction.
+func (c Claim) MarkFinished() {
+	if c.finished != nil {
+		c.finished.Store(true)
+	}
+}
+
+func (c Claim) isFinished() bool { return c.finished != nil && c.finished.Load() }
 
 // Queue is where the jobs lie. store implements it; jobtest is its conformance suite.
 type Queue interface {
-	// Claim leases up to limit due jobs, lowest rank and earliest due first, for at most lease.
-	Claim(ctx context.Context, limit int, lease time.Duration) ([]Claim, error)
+	// Claim leases up to limit due jobs of the rank, earliest due first, each for its Hold.
+	Claim(ctx context.Context, rank Rank, limit int) ([]Claim, error)
 	// Finish removes the job. It returns a Conflict fault when the lease was lost.
 	Finish(ctx context.Context, c Claim) error
 	// Retry gives the job back, due again at the given time, with the reason for people.
 	Retry(ctx context.Context, c Claim, due time.Time, why string) error
 	// Bury keeps the job for people to look at and never runs it again.
 	Bury(ctx context.Context, c Claim, why string) error
-	// Next returns when the next waiting job is due; false when none waits.
-	Next(ctx context.Context) (time.Time, bool, error)
+	// Next returns when the next waiting job of the rank is due; false when none waits. It also gives back what vanished
+	// processes held.
+	Next(ctx context.Context, rank Rank) (time.Time, bool, error)
 }
 
 // Handler carries out one kind.
@@ -120,12 +145,9 @@ func (k Kind[A]) HandleOnce(do, lost func(context.Context, A) error) Handler {
 }
 
 func (k Kind[A]) handler(do, lost func(context.Context, Claim) error) Handler {
-	h := Handler{Name: k.Name, Mode: k.Mode, Limit: k.Limit, Tries: k.Tries, Back: k.Back, Do: do, Lost: lost}
+	h := Handler{Name: k.Name, Mode: k.Mode, Limit: k.limit(), Tries: k.Tries, Back: k.Back, Do: do, Lost: lost}
 	if h.Mode == "" {
 		h.Mode = AtLeastOnce
-	}
-	if h.Limit == 0 {
-		h.Limit = 30 * time.Second
 	}
 	if h.Back == nil {
 		h.Back = DefaultBackoff

@@ -56,6 +56,7 @@ func (e Entry) With(about Subject) Entry { e.About = about; return e }
 type Consequences struct {
 	Entries []Entry
 	Jobs    []job.New
+	Finish  bool // finish the job that this decision runs under, fenced, in the same transaction
 }
 
 // Add appends entries.

@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"frontline/fault"
+)
+
+// openPostgres opens a pool, and one session of its own whose advisory lock shows the other replicas that this process lives.
+func (db *DB) openPostgres(ctx, background context.Context, address string) error {
+	db.dialect = postgresDialect
+	cfg, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		return fault.Wrong("database", "The PostgreSQL address %s cannot be read. It looks like postgres://USER:PASSWORD@HOST:5432/NAME.", Masked(address))
+	}
+	cfg.MaxConns = max(cfg.MaxConns, 24)
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return public(err)
+	}
+	db.closers = append(db.closers, func() error { pool.Close(); return nil })
+	if err := pool.Ping(ctx); err != nil {
+		return fault.Wrap(err, fault.Unavailable, "PostgreSQL at %s does not let us in. Check that it runs and that user, password and name are right.", Masked(address))
+	}
+	db.read = stdlib.OpenDBFromPool(pool)
+	db.read.SetMaxIdleConns(24)
+	db.closers = append(db.closers, db.read.Close)
+	if err := db.migrate(ctx, db.read); err != nil {
+		return err
+	}
+	db.writer = &sideWriter{db: db}
+	if err := db.measureSkew(ctx); err != nil {
+		return public(err)
+	}
+	session, err := db.openSession(ctx, cfg.ConnConfig)
+	if err != nil {
+		return public(err)
+	}
+	db.wg.Go(func() { db.attend(background, cfg.ConnConfig, session) })
+	db.wg.Go(func() { db.tell(background) })
+	return nil
+}
+
+// measureSkew finds how far the database's clock is ahead of ours, so that all replicas agree on what is due.
+func (db *DB) measureSkew(ctx context.Context) error {
+	before := db.clock.Now()
+	theirs, _, err := row(ctx, db.read, value[int64], `SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT`)
+	if err != nil {
+		return err
+	}
+	if !db.ownClock() {
+		middle := before.Add(db.clock.Now().Sub(before) / 2)
+		db.skew.Store(int64(fromMicros(theirs).Sub(middle)))
+	}
+	return nil
+}
+
+// sideWriter lets PostgreSQL run transactions side by side, and runs one again that lost against another.
+type sideWriter struct{ db *DB }
+
+func (w *sideWriter) do(ctx context.Context, fn func(*tx) error) error {
+	const tries = 6
+	for n := 1; ; n++ {
+		err := w.once(ctx, fn)
+		var pg *pgconn.PgError
+		lost := errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+		if !lost || n == tries {
+			return err
+		}
+		tick, stop := w.db.clock.After(time.Duration(n) * 5 * time.Millisecond)
+		select {
+		case <-tick:
+		case <-ctx.Done():
+			stop()
+			return ctx.Err()
+		}
+	}
+}
+
+func (w *sideWriter) once(ctx context.Context, fn func(*tx) error) error {
+	t, err := w.db.read.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = t.Rollback() }() // a no-op after the commit
+	if err := fn(&tx{querier: t, db: w.db, now: w.db.Now()}); err != nil {
+		return err
+	}
+	return t.Commit()
+}
+
+// lockKey locks what a decision is about. SQLite has one writer and needs no lock; PostgreSQL takes an advisory lock on the key,
+// which also works for what does not exist yet.
+func (t *tx) lockKey(ctx context.Context, key string) error {
+	if t.db.dialect != postgresDialect {
+		return nil
+	}
+	_, err := t.exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, key)
+	return err
+}
+
+// forUpdate is the end of a SELECT that locks its rows.
+func (t *tx) forUpdate() string {
+	if t.db.dialect == postgresDialect {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+// openSession opens the connection that holds this process's lock and listens.
+func (db *DB) openSession(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	_, err = conn.Exec(ctx, `SELECT pg_advisory_lock($1, hashtext($2))`, ownerLocks, db.owner)
+	if err == nil {
+		_, err = conn.Exec(ctx, `LISTEN frontline`)
+	}
+	if err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx))
+		return nil, err
+	}
+	return conn, nil
+}
+
+// ownerLocks is the first half of the advisory locks by which living processes are known.
+const ownerLocks = 771001
+
+// attend listens on the session, opens it anew when it breaks, and measures the clock once a minute.
+func (db *DB) attend(ctx context.Context, cfg *pgx.ConnConfig, conn *pgx.Conn) {
+	for ctx.Err() == nil {
+		if conn == nil {
+			var err error
+			if conn, err = db.openSession(ctx, cfg); err != nil {
+				conn = nil
+				db.pause(ctx, time.Second)
+				continue
+			}
+			db.feed.publish([]string{everything}, true) // what was said meanwhile was not heard
+		}
+		limited, cancel := context.WithTimeout(ctx, time.Minute)
+		n, err := conn.WaitForNotification(limited)
+		cancel()
+		switch {
+		case err == nil:
+			db.heard(n.Payload)
+		case ctx.Err() == nil && limited.Err() != nil:
+			if err := db.measureSkew(ctx); err != nil && ctx.Err() == nil {
+				db.log.Warn("the database's clock cannot be read", "err", err)
+			}
+		}
+		if conn.IsClosed() {
+			conn = nil
+		}
+	}
+	if conn != nil {
+		_ = conn.Close(context.WithoutCancel(ctx))
+	}
+}
+
+func (db *DB) pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+func postgresUnreachable(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch pg.Code[:2] {
+		case "08", "53", "57", "40":
+			return true
+		}
+		return pg.Code == "55P03"
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, sql.ErrConnDone) || pgconn.SafeToRetry(err)
+}
