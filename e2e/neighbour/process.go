@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -78,7 +80,7 @@ func (s spec) deathSignal() syscall.Signal {
 
 func (s spec) logFile() string { return filepath.Join(s.dir, s.name+".log") }
 
-// signal sends sig to the program itself and waits until it has ended; after patience its whole group is killed.
+// signal sends sig to the program itself and waits until it has ended; after patience it is killed.
 func (p *process) signal(sig syscall.Signal, patience time.Duration) {
 	_ = p.cmd.Process.Signal(sig)
 	select {
@@ -88,10 +90,34 @@ func (p *process) signal(sig syscall.Signal, patience time.Duration) {
 	p.kill()
 }
 
-// kill ends the program and its group at once, as a power cut would.
+// kill ends the program and all that it started at once, as a power cut would. It is stopped first so that it starts
+// nothing between the look at its children and the end.
 func (p *process) kill() {
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	if !p.alive() {
+		return
+	}
+	pid := p.cmd.Process.Pid
+	_ = syscall.Kill(pid, syscall.SIGSTOP)
+	for _, child := range children(pid) {
+		_ = syscall.Kill(child, syscall.SIGKILL)
+	}
+	_ = syscall.Kill(pid, syscall.SIGKILL)
 	<-p.gone
+}
+
+// children returns the processes below pid, nearest first.
+func children(pid int) []int {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	var all []int
+	for _, list := range lists {
+		b, _ := os.ReadFile(list)
+		for _, field := range strings.Fields(string(b)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				all = append(append(all, child), children(child)...)
+			}
+		}
+	}
+	return all
 }
 
 // alive says whether the program still runs.
