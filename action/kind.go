@@ -19,21 +19,25 @@ type Kind interface {
 	// Plan looks, changes nothing, and says what Do would do.
 	Plan(ctx context.Context, call Call) (Plan, error)
 	// Do carries out exactly the plan, or fails with a Conflict fault when the world has moved since. Every step that
-	// must be known after a crash is committed to the ledger before the next begins.
+	// must be known after a crash is committed to the ledger before the next begins; a run without a committed step is taken
+	// to have had no effect. When Do fails after a step with an Unavailable or Internal fault, or because ctx ended,
+	// Reconcile is asked what became of it; any other fault is the final word.
 	Do(ctx context.Context, call Call, plan Plan, led Ledger) (Result, error)
-	// Reconcile is called after a crash with the committed steps: it looks, and says what became of the run. It never does the
-	// work a second time.
+	// Reconcile is called after a crash, or when people ask again, with the committed steps: it looks, and says what became of
+	// the run. It never does the work a second time.
 	Reconcile(ctx context.Context, call Call, plan Plan, steps []Step, led Ledger) (Result, error)
 }
 
 // Call is one use of a kind: which settings, with which inputs.
 type Call struct {
 	Run      string          // the run's id; empty while planning outside a run
-	Settings json.RawMessage // from the definition
-	Inputs   map[string]any  // checked against the definition's inputs
-	Secrets  map[string]secret.Text
-	Actor    string // the person's id, for the neighbour's own log
-	Reason   string
+	Settings json.RawMessage // from the definition; a secret among them is still its reference, "env:NAME"
+	Inputs   map[string]any  // checked against the definition's inputs; without the secret ones
+	// Secrets holds the values by name: each setting that is a reference ("password", "broker.password"), each name under the
+	// definition's secrets, each input of type secret.
+	Secrets map[string]secret.Text
+	Actor   string // the person's id, for the neighbour's own log
+	Reason  string
 }
 
 // Plan is what would happen, as a table people read before they say yes.
@@ -80,13 +84,16 @@ type Step struct {
 	At      time.Time
 }
 
-// Ledger is how a kind makes its progress durable and visible.
+// Ledger is how a kind makes its progress durable and visible. A step's name is a fixed word ("captured"); its payload never
+// holds a secret. A Conflict fault means that another process has taken the run over: stop at once, change nothing more.
 type Ledger interface {
 	// Commit returns once the step and its payload are durable.
 	Commit(ctx context.Context, step string, payload []byte) error
 	// Quarantine keeps what was taken out of a neighbour and returns its id once it is durable. It is part of the step it is
 	// committed with.
 	Quarantine(ctx context.Context, step string, q Quarantined) (string, error)
+	// Removed commits the step after which what is kept under the id has left its neighbour for good.
+	Removed(ctx context.Context, step, quarantined string) error
 	// Progress says how far it is, for people: done of total (0 when unknown).
 	Progress(done, total int, what string)
 	// Printf adds a line of output. Lines are written in batches; secrets are masked.
