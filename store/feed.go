@@ -13,10 +13,11 @@ import (
 
 // announcement is what a committed transaction changed: topics for live screens, and whether jobs came.
 type announcement struct {
-	topics   []string
-	jobs     bool
-	entries  bool       // the journal grew: the sealer has work
-	finished *job.Claim // finished by the decision itself
+	topics      []string
+	jobs        bool
+	definitions bool       // what is configured changed
+	entries     bool       // the journal grew: the sealer has work
+	finished    *job.Claim // finished by the decision itself
 }
 
 func (a *announcement) topic(kind, id string) {
@@ -34,6 +35,7 @@ type feed struct {
 	mu        sync.Mutex
 	listeners map[chan []string]struct{}
 	wakers    []func()
+	redefined []func()
 	writes    atomic.Int64
 	pending   announcement  // waits to be told to the other replicas
 	told      chan struct{} // has one value when pending is not empty
@@ -51,6 +53,21 @@ func (db *DB) OnJobs(wake func()) {
 	db.feed.mu.Lock()
 	defer db.feed.mu.Unlock()
 	db.feed.wakers = append(db.feed.wakers, wake)
+}
+
+// OnDefinitions calls stale after every commit that changed a definition, here or in another replica. It must not block.
+func (db *DB) OnDefinitions(stale func()) {
+	db.feed.mu.Lock()
+	defer db.feed.mu.Unlock()
+	db.feed.redefined = append(db.feed.redefined, stale)
+}
+
+func (f *feed) redefine() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, stale := range f.redefined {
+		stale()
+	}
 }
 
 // Subscribe returns the topics that changed ("alert", "alert:ID"; "*" when unknown), several commits together when the
@@ -74,6 +91,9 @@ func (db *DB) announce(a announcement) {
 	db.feed.writes.Add(1)
 	if a.finished != nil {
 		a.finished.MarkFinished()
+	}
+	if a.definitions {
+		db.feed.redefine()
 	}
 	if a.entries {
 		select {
@@ -180,6 +200,9 @@ func (db *DB) heard(payload string) {
 	var n notice
 	if err := json.Unmarshal([]byte(payload), &n); err != nil || n.Owner == db.owner {
 		return
+	}
+	if slices.Contains(n.Topics, "config") || slices.Contains(n.Topics, everything) {
+		db.feed.redefine()
 	}
 	db.feed.publish(n.Topics, n.Jobs)
 }

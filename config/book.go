@@ -1,0 +1,185 @@
+package config
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"frontline/alert"
+	"frontline/catalog"
+	"frontline/people"
+	"frontline/secret"
+)
+
+// Row is a definition as the store keeps it.
+type Row struct {
+	Kind    string
+	ID      string
+	Folder  string // which folder owns it; empty: the screen
+	Body    string // JSON
+	Retired bool
+}
+
+// Book is everything that is configured, at one moment. It never changes; what is retired is kept so that its name can still be
+// told. The wings see it through small interfaces of their own.
+type Book struct {
+	Version int64
+	rows    map[key]Row
+	objects map[key]definition
+	tokens  map[string]string // hash of a source's token → source
+	mails   map[string]string // lower-case mail address → person
+}
+
+type key struct{ kind, id string }
+
+// newBook reads rows. Secrets of sources are looked up with getenv; a source whose secret is missing takes no signals until it is there.
+func newBook(version int64, rows []Row, getenv func(string) string) (*Book, error) {
+	b := &Book{Version: version, rows: map[key]Row{}, objects: map[key]definition{}, tokens: map[string]string{}, mails: map[string]string{}}
+	for _, r := range rows {
+		k, ok := kindNamed(r.Kind)
+		if !ok {
+			continue // written by a newer version
+		}
+		d, err := k.json([]byte(r.Body))
+		if err != nil {
+			return nil, err
+		}
+		b.put(r, d, getenv)
+	}
+	return b, nil
+}
+
+func (b *Book) put(r Row, d definition, getenv func(string) string) {
+	b.rows[key{r.Kind, r.ID}], b.objects[key{r.Kind, r.ID}] = r, d
+	if r.Retired {
+		return
+	}
+	switch v := d.(type) {
+	case people.Person:
+		b.mails[lower(v.Email)] = v.ID
+	case alert.Source:
+		if v.TokenHash != "" {
+			b.tokens[v.TokenHash] = v.ID
+		} else if t, err := v.Token.Resolve(getenv); err == nil {
+			b.tokens[secret.Hash(t.Reveal())] = v.ID
+		}
+	}
+}
+
+// find returns a definition that is in force.
+func find[T definition](b *Book, kind, id string) (T, bool) {
+	v, ok := b.objects[key{kind, id}].(T)
+	return v, ok && !b.rows[key{kind, id}].Retired
+}
+
+// list returns the definitions of a kind that are in force, sorted by what by returns.
+func list[T definition](b *Book, kind string, by func(T) string) []T {
+	var out []T
+	for k, d := range b.objects {
+		if k.kind == kind && !b.rows[k].Retired {
+			out = append(out, d.(T))
+		}
+	}
+	slices.SortFunc(out, func(x, y T) int { return cmp.Or(cmp.Compare(by(x), by(y)), cmp.Compare(idOf(x), idOf(y))) })
+	return out
+}
+
+// Person finds somebody by id.
+func (b *Book) Person(id string) (people.Person, bool) { return find[people.Person](b, "person", id) }
+
+// PersonByEmail finds somebody by mail address, whatever its letters' case.
+func (b *Book) PersonByEmail(email string) (people.Person, bool) {
+	return b.Person(b.mails[lower(email)])
+}
+
+// People lists everybody by name.
+func (b *Book) People() []people.Person {
+	return list(b, "person", func(p people.Person) string { return p.Name })
+}
+
+// Team finds a team.
+func (b *Book) Team(id string) (people.Team, bool) { return find[people.Team](b, "team", id) }
+
+// Teams lists the teams by name.
+func (b *Book) Teams() []people.Team {
+	return list(b, "team", func(t people.Team) string { return t.Name })
+}
+
+// Service finds a service.
+func (b *Book) Service(id string) (catalog.Service, bool) {
+	return find[catalog.Service](b, "service", id)
+}
+
+// Services lists the services by name.
+func (b *Book) Services() []catalog.Service {
+	return list(b, "service", func(s catalog.Service) string { return s.Name })
+}
+
+// Component finds a component.
+func (b *Book) Component(id string) (catalog.Component, bool) {
+	return find[catalog.Component](b, "component", id)
+}
+
+// Components lists the components by group and name.
+func (b *Book) Components() []catalog.Component {
+	return list(b, "component", func(c catalog.Component) string { return c.Group + "\x00" + c.Name })
+}
+
+// Customers lists the customers by name.
+func (b *Book) Customers() []catalog.Customer {
+	return list(b, "customer", func(c catalog.Customer) string { return c.Name })
+}
+
+// Source finds a source.
+func (b *Book) Source(id string) (alert.Source, bool) { return find[alert.Source](b, "source", id) }
+
+// Sources lists the sources by name.
+func (b *Book) Sources() []alert.Source {
+	return list(b, "source", func(s alert.Source) string { return s.Name })
+}
+
+// SourceByToken finds the source of the kind that a token belongs to.
+func (b *Book) SourceByToken(kind, token string) (alert.Source, bool) {
+	s, ok := b.Source(b.tokens[secret.Hash(token)])
+	return s, ok && s.Kind == kind
+}
+
+// Name tells how people call a definition, also a retired one; the id when it is unknown.
+func (b *Book) Name(kind, id string) string {
+	switch v := b.objects[key{kind, id}].(type) {
+	case people.Person:
+		return v.Name
+	case people.Team:
+		return v.Name
+	case catalog.Service:
+		return v.Name
+	case catalog.Component:
+		return v.Name
+	case catalog.Customer:
+		return v.Name
+	case alert.Source:
+		return v.Name
+	}
+	return id
+}
+
+func (b *Book) has(kind, id string) bool {
+	_, ok := b.objects[key{kind, id}]
+	return ok && !b.rows[key{kind, id}].Retired
+}
+
+func (b *Book) ids(kind string) []string {
+	var out []string
+	for k := range b.objects {
+		if k.kind == kind && !b.rows[k].Retired {
+			out = append(out, k.id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func lower(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
+func (c *Config) channelNames() []string { return slices.Sorted(maps.Keys(c.channels)) }

@@ -1,0 +1,65 @@
+package config
+
+import (
+	"fmt"
+
+	"frontline/fault"
+	"frontline/people"
+)
+
+// check looks at the book that would result: each object by itself, every reference, and what must not be said twice. Problems in
+// the folder's files have their place; those in what others own name it.
+func (c *Config) check(b *Book, files map[key]object) []Problem {
+	var problems []Problem
+	shared := map[string]int{}
+	for _, p := range b.People() {
+		shared[lower(p.Email)]++
+	}
+	for k, d := range b.objects {
+		if b.rows[k].Retired {
+			continue
+		}
+		o, here := files[k]
+		place := func(field, say string) Problem {
+			if here {
+				return o.problem(field, "%s", say)
+			}
+			return Problem{File: owner(b.rows[k].Folder), Say: fmt.Sprintf("The %s %q (%s): %s", k.kind, k.id, field, say)}
+		}
+		if here {
+			for _, f := range append(d.Check(), c.contacts(d)...) {
+				problems = append(problems, place(f.Name, f.Say))
+			}
+		}
+		for _, r := range d.Refs() {
+			if !b.has(r.Kind, r.ID) && r.ID != "" {
+				problems = append(problems, place(r.Field, fmt.Sprintf("There is no %s %q.%s Define it or correct the name.", r.Kind, r.ID, meant(r.ID, b.ids(r.Kind)))))
+			}
+		}
+		if p, ok := d.(people.Person); ok && here && shared[lower(p.Email)] > 1 {
+			problems = append(problems, place("email", "Somebody else has this mail address too. Each person has their own."))
+		}
+	}
+	return problems
+}
+
+// contacts checks each contact's address with its channel.
+func (c *Config) contacts(d definition) []fault.Field {
+	p, ok := d.(people.Person)
+	if !ok {
+		return nil
+	}
+	var wrong []fault.Field
+	for i, k := range p.Contacts {
+		check, known := c.channels[k.Channel]
+		switch {
+		case !known:
+			wrong = append(wrong, fault.Field{Name: fmt.Sprintf("contacts[%d].channel", i), Say: fmt.Sprintf("%q is no channel.%s Known: %v.", k.Channel, meant(k.Channel, c.channelNames()), c.channelNames())})
+		default:
+			if err := check(k.Address); err != nil {
+				wrong = append(wrong, fault.Field{Name: fmt.Sprintf("contacts[%d].address", i), Say: fault.Sentence(err)})
+			}
+		}
+	}
+	return wrong
+}
