@@ -1,0 +1,224 @@
+package neighbour
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// Browser is one tab of a headless Chromium with cookies and storage of its own, as a person's private window. Its methods
+// fail the test when something does not happen within Patience.
+type Browser struct {
+	Context  context.Context // for chromedp itself
+	Patience time.Duration   // 20 s unless changed
+
+	t    testing.TB
+	mu   sync.Mutex
+	said []string
+}
+
+// sharedChromium starts one browser process. Without the flags after "no-first-run" it would look for its maker's
+// servers at every start.
+var sharedChromium = sync.OnceValues(func() (context.Context, error) {
+	path, err := program("chromium", "chromium")
+	if err != nil {
+		return nil, err
+	}
+	profile, err := ours.folder("chromium")
+	if err != nil {
+		return nil, err
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path),
+		chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	allocator, freeAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	browser, closeBrowser := chromedp.NewContext(allocator)
+	if err := chromedp.Do(browser); err != nil {
+		freeAllocator()
+		return nil, err
+	}
+	ours.atEnd(func() { closeBrowser(); freeAllocator() })
+	return browser, nil
+})
+
+// Chromium opens a private window of the browser that the tests of this process share, as wide as a desktop's. Each
+// call is another person.
+func Chromium(t testing.TB) *Browser {
+	t.Helper()
+	Need(t)
+	shared, err := sharedChromium()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, closeWindow := chromedp.NewContext(shared, chromedp.WithNewBrowserContext())
+	t.Cleanup(closeWindow)
+	b := &Browser{Context: ctx, Patience: 20 * time.Second, t: t}
+	must(t, chromedp.Do(ctx))
+	b.listen()
+	b.Desktop()
+	return b
+}
+
+// listen collects what the page complains about: exceptions, refused content, failed requests.
+func (b *Browser) listen() {
+	messages := chromedp.Console(b.Context)
+	go func() {
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			if m.IsException() || m.Type == "error" || m.Type == "warning" || m.Type == "assert" {
+				b.mu.Lock()
+				b.said = append(b.said, m.String()+" ("+m.URL+")")
+				b.mu.Unlock()
+			}
+		}
+	}()
+}
+
+// Complaints returns the errors and warnings that pages wrote to the console, a refused script or style included.
+func (b *Browser) Complaints() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.said)
+}
+
+// Do runs steps of chromedp.
+func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.Context, b.Patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.t.Fatalf("browser at %s: %v", b.location(), err)
+	}
+}
+
+// ask runs one action that answers something.
+func ask[T any](b *Browser, a chromedp.Action[T]) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.Context, b.Patience)
+	defer cancel()
+	answer, err := chromedp.Run(ctx, a)
+	if err != nil {
+		b.t.Fatalf("browser at %s: %v", b.location(), err)
+	}
+	return answer
+}
+
+func (b *Browser) location() string {
+	ctx, cancel := context.WithTimeout(b.Context, time.Second)
+	defer cancel()
+	url, err := chromedp.Run(ctx, chromedp.Location())
+	if err != nil {
+		return "an unknown place"
+	}
+	return url
+}
+
+// Open goes to the URL and waits until the page has loaded.
+func (b *Browser) Open(url string) {
+	b.t.Helper()
+	b.Do(chromedp.Navigate(url))
+}
+
+// URL returns where the tab is.
+func (b *Browser) URL() string {
+	b.t.Helper()
+	return ask(b, chromedp.Location())
+}
+
+// Click waits for the element that the CSS selector names to be visible, and clicks it.
+func (b *Browser) Click(selector string) {
+	b.t.Helper()
+	b.Do(chromedp.Click(chromedp.CSS(selector)))
+}
+
+// Fill empties a form field and types the text.
+func (b *Browser) Fill(selector, text string) {
+	b.t.Helper()
+	b.Do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// See waits until an element is visible and returns its text.
+func (b *Browser) See(selector string) string {
+	b.t.Helper()
+	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)))
+	return ask(b, chromedp.Text(chromedp.CSS(selector)))
+}
+
+// SeeText waits until the page shows the text somewhere, however often it is loaded anew meanwhile.
+func (b *Browser) SeeText(text string) {
+	b.t.Helper()
+	wanted, err := json.Marshal(text)
+	must(b.t, err)
+	ctx, cancel := context.WithTimeout(b.Context, b.Patience)
+	defer cancel()
+	pause := time.NewTicker(50 * time.Millisecond)
+	defer pause.Stop()
+	for {
+		// An error means that the page is just being replaced, or that the time is over.
+		shown, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.body.innerText.includes(`+string(wanted)+`)`))
+		if err == nil && shown {
+			return
+		}
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			b.t.Fatalf("browser at %s: %q is not on the page, which shows:\n%s", b.location(), text, b.Text())
+		}
+	}
+}
+
+// Text returns all the text that the page shows.
+func (b *Browser) Text() string {
+	b.t.Helper()
+	return ask(b, chromedp.Evaluate[string](`document.body.innerText`))
+}
+
+// Phone makes the window 390 by 844 pixels, with touch, as a common phone.
+func (b *Browser) Phone() {
+	b.t.Helper()
+	b.Do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait))
+}
+
+// Desktop makes the window 1280 by 800 pixels.
+func (b *Browser) Desktop() {
+	b.t.Helper()
+	b.Do(chromedp.EmulateViewport(1280, 800))
+}
+
+// Scheme sets what the person's system prefers: "light" or "dark".
+func (b *Browser) Scheme(name string) {
+	b.t.Helper()
+	b.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}})
+		return err
+	}))
+}
+
+// Scripts allows or forbids JavaScript from the next page on.
+func (b *Browser) Scripts(allowed bool) {
+	b.t.Helper()
+	b.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled,
+			emulation.SetScriptExecutionDisabledParams{Value: !allowed})
+		return err
+	}))
+}
+
+// Screenshot writes the whole page as a PNG to the file, and makes the file's folder.
+func (b *Browser) Screenshot(file string) {
+	b.t.Helper()
+	picture := ask(b, chromedp.FullScreenshot(100))
+	must(b.t, os.MkdirAll(filepath.Dir(file), 0o755))
+	must(b.t, os.WriteFile(file, picture, 0o644))
+}
