@@ -1,0 +1,105 @@
+package oncall
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"frontline/people"
+)
+
+// Roster is everything that says who is reached: what was configured, and the overrides that touch the time in question. Its
+// functions are pure.
+type Roster struct {
+	Rotations map[string]Rotation
+	Policies  map[string]Policy
+	Overrides []Override
+	People    map[string]people.Person // at least those whom the others name, and every admin
+}
+
+// Reason says why a person is paged.
+type Reason string
+
+// The reasons.
+const (
+	OnCall       Reason = "rotation"     // it is their turn in a rotation
+	TookOver     Reason = "override"     // an override put them on call
+	Named        Reason = "named"        // the policy, or the one who paged, names them
+	LastResort   Reason = "last_resort"  // nobody else answered or could be reached
+	Acknowledger Reason = "acknowledger" // they acknowledged, and the subject is still not resolved
+	TestOfOwn    Reason = "test"         // they test their own contacts
+)
+
+// Duty is a person who is to be reached, and why.
+type Duty struct {
+	Person   string    `json:"person"`
+	Reason   Reason    `json:"reason"`
+	Rotation string    `json:"rotation,omitempty"`
+	Override string    `json:"override,omitempty"`
+	Instead  string    `json:"instead,omitempty"` // whose turn it would have been
+	Until    time.Time `json:"until,omitzero"`    // when their shift ends
+}
+
+// Who resolves the target at this moment; false when nobody is on call in its rotation.
+func (r Roster) Who(t Target, now time.Time) (Duty, bool) {
+	if t.Rotation == "" {
+		return Duty{Person: t.Person, Reason: Named}, t.Person != ""
+	}
+	s, ok := r.Rotations[t.Rotation].At(now, r.Overrides)
+	d := Duty{Person: s.Person, Reason: OnCall, Rotation: t.Rotation, Until: s.To}
+	if s.Why == ByOverride {
+		d.Reason, d.Override, d.Instead = TookOver, s.Override, s.Instead
+	}
+	return d, ok
+}
+
+// Contacts returns the ways to reach the person, in their order.
+func (r Roster) Contacts(person string) []people.Contact { return r.People[person].Contacts }
+
+// Reachable says whether there is any way to reach the person.
+func (r Roster) Reachable(person string) bool { return len(r.Contacts(person)) > 0 }
+
+// Name is what people call the person; the id of one who is not known any more.
+func (r Roster) Name(person string) string {
+	if p, ok := r.People[person]; ok && p.Name != "" {
+		return p.Name
+	}
+	return person
+}
+
+// admins returns the admins who can be reached: they are paged when a policy is gone or its last resort has no contact.
+func (r Roster) admins() []string {
+	var ids []string
+	for id, p := range r.People {
+		if p.Role == people.Admin && len(p.Contacts) > 0 {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortFunc(ids, strings.Compare)
+	return ids
+}
+
+// lastResorts returns whom to page when the steps have led nowhere: the policy's last resort, or all admins when there is none who
+// can be reached.
+func (r Roster) lastResorts(p Policy) []Duty {
+	ids := []string{p.LastResort}
+	if !r.Reachable(p.LastResort) {
+		ids = r.admins()
+	}
+	duties := make([]Duty, len(ids))
+	for i, id := range ids {
+		duties[i] = Duty{Person: id, Reason: LastResort}
+	}
+	return duties
+}
+
+// asked is how often a page to one named person is repeated before the one who asked is told.
+const asked = 2
+
+// planFor returns the policy that the page follows. One to a named person tries them, again twice, and then comes back to who asked.
+func (r Roster) planFor(p Page) Policy {
+	if p.Aim == AimPerson {
+		return Policy{Steps: []Step{{Targets: []Target{{Person: p.Person}}}}, Repeat: asked, LastResort: p.AskedBy}
+	}
+	return r.Policies[p.Policy]
+}
