@@ -34,7 +34,6 @@ type MailServer struct {
 	mails   []*Message
 	changed chan struct{} // closed and replaced whenever a mail comes
 	fail    error         // for the next RCPT
-	lose    bool
 	times   int
 }
 

@@ -1,0 +1,77 @@
+# Everything a developer or CI runs. `make help` lists it.
+
+GO  ?= go
+NPM ?= $(shell command -v npm)
+
+# How long each fuzz target runs with `make fuzz`.
+FUZZTIME ?= 10s
+
+# What esbuild starts from; it follows their imports.
+SCREENS := $(wildcard web/assets/app.js web/assets/app.css)
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help build screens check lint vulnerabilities prepare test demo bench fuzz fmt clean
+
+help: ## list what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: screens ## build bin/frontline; without npm the screens get their files unbundled
+	$(GO) build -trimpath -o bin/frontline ./cmd/frontline
+
+check: lint vulnerabilities ## what to run before every commit: formatting, linters, import rule, tests without neighbours
+	$(GO) test -short ./...
+
+test: prepare node_modules/.package-lock.json lint ## everything, with the race detector, against real neighbours; installs them first
+	$(GO) test -race -count=1 -timeout=45m ./...
+
+demo: build ## one night in a small company, for real, on this machine
+	bin/frontline demo
+
+bench: ## signals a second, time to page and first byte of each screen, as tables
+	$(GO) test -count=1 -timeout=30m -v -run '^$$' -bench . ./bench/...
+
+fuzz: ## run every fuzz target for FUZZTIME (10s)
+	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+	  grep -oE '^func Fuzz[A-Za-z0-9_]*' "$$file" | while read -r _ target; do \
+	    echo "$$(dirname "$$file") $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" </dev/null || exit 1; \
+	  done || exit 1; \
+	done
+
+fmt: ## format the Go files
+	gofmt -w $(GOFILES)
+
+clean: ## remove what was built and downloaded here
+	rm -rf bin node_modules
+	find web/dist -mindepth 1 ! -name .keep -delete
+
+lint: ## formatting, go vet, staticcheck
+	@wrong=$$(gofmt -l $(GOFILES)); \
+	  if [ -n "$$wrong" ]; then echo "These files are not formatted; run make fmt:"; echo "$$wrong"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+vulnerabilities: ## known vulnerabilities in what we use; says so when their database cannot be reached
+	@scripts/vulnerabilities
+
+prepare: ## install the neighbours that tests need (as root, on Debian), or say what is missing
+	@scripts/prepare
+
+# The directories of Go code, without node_modules.
+GOFILES = $(shell find . -name '*.go' -not -path './node_modules/*')
+
+ifeq ($(NPM),)
+screens:
+	@echo "npm is not here: the screens get their files unbundled."
+
+node_modules/.package-lock.json:
+	@echo "npm is not here: install Node.js and npm, the tests take axe-core from there." >&2; exit 1
+else
+screens: node_modules/.package-lock.json
+	$(if $(SCREENS),node_modules/.bin/esbuild $(SCREENS) --bundle --minify --log-level=warning --outdir=web/dist)
+
+node_modules/.package-lock.json: package-lock.json
+	$(NPM) ci --no-progress --loglevel=error
+	@touch $@
+endif
