@@ -8,6 +8,7 @@ import (
 
 	"frontline/alert"
 	"frontline/catalog"
+	"frontline/oncall"
 	"frontline/people"
 	"frontline/secret"
 )
@@ -106,6 +107,34 @@ func (b *Book) Teams() []people.Team {
 	return list(b, "team", func(t people.Team) string { return t.Name })
 }
 
+var _ oncall.Book = (*Book)(nil)
+
+// Rotation finds a rotation.
+func (b *Book) Rotation(id string) (oncall.Rotation, bool) {
+	return find[oncall.Rotation](b, "rotation", id)
+}
+
+// Rotations lists the rotations by name.
+func (b *Book) Rotations() []oncall.Rotation {
+	return list(b, "rotation", func(r oncall.Rotation) string { return r.Name })
+}
+
+// Policy finds an escalation policy, also a retired one: a page that follows it goes on.
+func (b *Book) Policy(id string) (oncall.Policy, bool) {
+	p, ok := b.objects[key{"policy", id}].(oncall.Policy)
+	return p, ok
+}
+
+// Policies lists the escalation policies by name.
+func (b *Book) Policies() []oncall.Policy {
+	return list(b, "policy", func(p oncall.Policy) string { return p.Name })
+}
+
+// Overrides lists the overrides that are configured; those made on screens are not definitions.
+func (b *Book) Overrides() []oncall.Override {
+	return list(b, "override", func(o oncall.Override) string { return o.Rotation })
+}
+
 // Service finds a service.
 func (b *Book) Service(id string) (catalog.Service, bool) {
 	return find[catalog.Service](b, "service", id)
@@ -151,6 +180,10 @@ func (b *Book) Name(kind, id string) string {
 	case people.Person:
 		return v.Name
 	case people.Team:
+		return v.Name
+	case oncall.Rotation:
+		return v.Name
+	case oncall.Policy:
 		return v.Name
 	case catalog.Service:
 		return v.Name

@@ -2,8 +2,10 @@ package config
 
 import (
 	"fmt"
+	"slices"
 
 	"frontline/fault"
+	"frontline/oncall"
 	"frontline/people"
 )
 
@@ -27,7 +29,7 @@ func (c *Config) check(b *Book, files map[key]object) []Problem {
 			return Problem{File: owner(b.rows[k].Folder), Say: fmt.Sprintf("The %s %q (%s): %s", k.kind, k.id, field, say)}
 		}
 		if here {
-			for _, f := range append(d.Check(), c.contacts(d)...) {
+			for _, f := range slices.Concat(d.Check(), c.contacts(d), reachable(b, d)) {
 				problems = append(problems, place(f.Name, f.Say))
 			}
 		}
@@ -41,6 +43,19 @@ func (c *Config) check(b *Book, files map[key]object) []Problem {
 		}
 	}
 	return problems
+}
+
+// reachable wants a last resort who can be reached: it is what stands between a page and nobody.
+func reachable(b *Book, d definition) []fault.Field {
+	p, ok := d.(oncall.Policy)
+	if !ok {
+		return nil
+	}
+	person, known := b.Person(p.LastResort)
+	if !known || len(person.Contacts) > 0 {
+		return nil
+	}
+	return []fault.Field{{Name: "last_resort", Say: fmt.Sprintf("%s has no contact and cannot be reached. Give them one, or name somebody else.", person.Name)}}
 }
 
 // contacts checks each contact's address with its channel.

@@ -14,6 +14,7 @@ import (
 	"frontline/catalog"
 	"frontline/define"
 	"frontline/fault"
+	"frontline/oncall"
 	"frontline/people"
 )
 
@@ -39,6 +40,9 @@ func kinds() []kind {
 		kindOf[people.Team]("team", "teams"),
 		kindOf[people.Person]("person", "people"),
 		kindOf[catalog.Component]("component", "components"),
+		kindOf[oncall.Rotation]("rotation", "rotations"),
+		kindOf[oncall.Override]("override", "overrides"),
+		kindOf[oncall.Policy]("policy", "policies"),
 		kindOf[catalog.Service]("service", "services"),
 		kindOf[catalog.Customer]("customer", "customers"),
 		kindOf[alert.Source]("source", "sources"),

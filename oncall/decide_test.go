@@ -3,6 +3,7 @@ package oncall
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +20,35 @@ import (
 // The night is Tuesday 2026-11-24; Karl has the turn until Monday 08:00 in Tallinn.
 var night = at("2026-11-24T00:41:00Z")
 
-func verity() Roster {
+// book is what is configured.
+type book struct {
+	people    map[string]people.Person
+	rotations map[string]Rotation
+	policies  map[string]Policy
+	overrides []Override
+}
+
+func lookup[T any](m map[string]T, id string) (T, bool) { v, ok := m[id]; return v, ok }
+
+func sorted[T any](m map[string]T) []T {
+	var out []T
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, m[k])
+	}
+	return out
+}
+
+func (b book) Person(id string) (people.Person, bool) { return lookup(b.people, id) }
+func (b book) People() []people.Person                { return sorted(b.people) }
+func (b book) Rotation(id string) (Rotation, bool)    { return lookup(b.rotations, id) }
+func (b book) Rotations() []Rotation                  { return sorted(b.rotations) }
+func (b book) Policy(id string) (Policy, bool)        { return lookup(b.policies, id) }
+func (b book) Policies() []Policy                     { return sorted(b.policies) }
+func (b book) Overrides() []Override                  { return b.overrides }
+
+func verity() Roster { return NewRoster(verityBook(), nil) }
+
+func verityBook() book {
 	push := func(id string) people.Contact {
 		return people.Contact{Channel: "ntfy", Address: "https://push.example/" + id}
 	}
@@ -28,12 +57,12 @@ func verity() Roster {
 	}
 	first := firstLine()
 	first.Members = []string{"liis", "wanjiru", "tonis", "karl"}
-	return Roster{
-		Rotations: map[string]Rotation{
+	return book{
+		rotations: map[string]Rotation{
 			"first-line":  first,
 			"second-line": {ID: "second-line", Name: "Second line", Team: "support", Zone: "Europe/Tallinn", HandoffDay: "monday", HandoffTime: "08:00", Start: "2026-12-07", Members: []string{"aisha"}},
 		},
-		Policies: map[string]Policy{
+		policies: map[string]Policy{
 			"critical": {ID: "critical", Name: "Critical", Team: "support", LastResort: "marika", Repeat: 1,
 				Steps: []Step{{Targets: []Target{{Rotation: "first-line"}}}, {After: 5 * time.Minute, Targets: []Target{{Person: "aisha"}}}}},
 			"gappy": {ID: "gappy", Name: "Gappy", Team: "support", LastResort: "marika",
@@ -44,7 +73,7 @@ func verity() Roster {
 			"patient": {ID: "patient", Name: "Patient", Team: "support", LastResort: "marika", Pause: time.Minute, Repage: 10 * time.Minute,
 				Steps: []Step{{After: 90 * time.Second, Targets: []Target{{Person: "karl"}, {Rotation: "first-line"}, {Person: "aisha"}}}}},
 		},
-		People: map[string]people.Person{
+		people: map[string]people.Person{
 			"liis":    {ID: "liis", Name: "Liis Tamm", Role: people.Support, Contacts: []people.Contact{push("liis")}},
 			"karl":    {ID: "karl", Name: "Karl Sepp", Role: people.Support, Contacts: []people.Contact{push("karl"), mail("karl", 2*time.Minute)}},
 			"wanjiru": {ID: "wanjiru", Name: "Wanjiru Kamau", Role: people.Support, Contacts: []people.Contact{push("wanjiru")}},
@@ -60,6 +89,8 @@ func verity() Roster {
 func stopped(policy string) Opening {
 	return Opening{Subject: journal.Of("group", "g1"), Team: "support", Policy: policy, Title: "Decision queue has stopped"}
 }
+
+func person(id, via string) people.Actor { return people.As(verityBook().people[id], via) }
 
 var source = people.Actor{Kind: people.BySource, ID: "alertmanager", Via: "api"}
 
@@ -159,7 +190,7 @@ func (l *ledger) states() string {
 func TestAcknowledgeStopsTheEscalation(t *testing.T) {
 	r := verity()
 	l := opened("critical", r)
-	karl := people.As(r.People["karl"], "screen")
+	karl := person("karl", "screen")
 	now := night.Add(time.Minute)
 	l.apply(Acknowledge(l.page, l.tries, karl, now))
 	if l.page.State != Acknowledged || l.page.AckedBy != "karl" || !l.page.DueAt.Equal(now.Add(DefaultRepage)) {
@@ -179,7 +210,7 @@ func TestAcknowledgeStopsTheEscalation(t *testing.T) {
 func TestAcknowledgedButNotResolvedPagesAgain(t *testing.T) {
 	r := verity()
 	l := opened("patient", r)
-	karl := people.As(r.People["karl"], "link")
+	karl := person("karl", "link")
 	l.apply(Acknowledge(l.page, l.tries, karl, night.Add(2*time.Minute)))
 	l.apply(Advance(l.page, l.tries, r, l.page.DueAt))
 	again := l.tries[len(l.tries)-2:]
@@ -198,8 +229,8 @@ func TestAcknowledgedButNotResolvedPagesAgain(t *testing.T) {
 func TestEscalateFiresTheNextStepNow(t *testing.T) {
 	r := verity()
 	l := opened("critical", r)
-	l.apply(Acknowledge(l.page, l.tries, people.As(r.People["karl"], "link"), night.Add(time.Minute)))
-	l.apply(Escalate(l.page, l.tries, people.As(r.People["karl"], "link"), night.Add(2*time.Minute)))
+	l.apply(Acknowledge(l.page, l.tries, person("karl", "link"), night.Add(time.Minute)))
+	l.apply(Escalate(l.page, l.tries, person("karl", "link"), night.Add(2*time.Minute)))
 	l.apply(Advance(l.page, l.tries, r, night.Add(2*time.Minute)))
 	if last := l.tries[len(l.tries)-1]; last.Duty.Person != "aisha" || l.page.State != Open || l.page.AckedBy != "" {
 		t.Errorf("escalation: %s, page %+v", l.states(), l.page)
@@ -225,7 +256,7 @@ func TestThePageGrows(t *testing.T) {
 	if l.page.Version != version {
 		t.Errorf("the same news once more changed the page")
 	}
-	l.apply(Acknowledge(l.page, l.tries, people.As(r.People["karl"], "link"), night.Add(time.Minute)))
+	l.apply(Acknowledge(l.page, l.tries, person("karl", "link"), night.Add(time.Minute)))
 	o.Urgency = High
 	l.apply(Grow(l.page, o, source, night.Add(2*time.Minute)))
 	l.apply(Advance(l.page, l.tries, r, night.Add(2*time.Minute)))
@@ -237,7 +268,7 @@ func TestThePageGrows(t *testing.T) {
 func TestAPersonWhoDoesNotAnswerComesBackToWhoAsked(t *testing.T) {
 	r := verity()
 	l := &ledger{}
-	liis := people.As(r.People["liis"], "screen")
+	liis := person("liis", "screen")
 	l.apply(OpenPage(Opening{Aim: AimPerson, Person: "karl", Subject: journal.Of("incident", "i1"), Title: "Can you look?"}, "p1", 3, liis, night))
 	var got []string
 	for range 4 {
@@ -256,7 +287,7 @@ func TestAPersonWhoDoesNotAnswerComesBackToWhoAsked(t *testing.T) {
 func TestTestPageRingsEverythingOnceAndEndsByItself(t *testing.T) {
 	r := verity()
 	l := &ledger{}
-	l.apply(OpenPage(Opening{Aim: AimTest, Person: "karl", Subject: journal.Of("person", "karl")}, "p1", 3, people.As(r.People["karl"], "screen"), night))
+	l.apply(OpenPage(Opening{Aim: AimTest, Person: "karl", Subject: journal.Of("person", "karl")}, "p1", 3, person("karl", "screen"), night))
 	l.apply(Advance(l.page, l.tries, r, night))
 	if got := l.states(); got != "karl/ntfy waiting, karl/email waiting" || !l.tries[1].DueAt.Equal(night) {
 		t.Errorf("test: %s", got)
@@ -353,7 +384,7 @@ func TestSendingIsFencedAndRepeatedAfterACrash(t *testing.T) {
 func TestHandedOverBetweenStepAndSending(t *testing.T) {
 	r := verity()
 	l := opened("critical", r)
-	r.Overrides = []Override{{ID: "o1", Rotation: "first-line", Person: "wanjiru", From: night.Add(time.Minute), To: night.Add(time.Hour)}}
+	r.Changes = []Override{{ID: "o1", Rotation: "first-line", Person: "wanjiru", From: night.Add(time.Minute), To: night.Add(time.Hour)}}
 	if sending(t, l, "p1.2", r, night.Add(2*time.Minute)) {
 		t.Error("Karl's second contact is used although Wanjiru took over")
 	}
@@ -398,7 +429,7 @@ func TestALivePageIsNeverSilent(t *testing.T) {
 		policy := rapid.SampledFrom([]string{"critical", "gappy", "empty", "lonely", "patient", "none"}).Draw(t, "policy")
 		now, l := night, &ledger{}
 		l.apply(OpenPage(stopped(policy), "p1", 1, source, now))
-		actor := people.As(r.People["karl"], "link")
+		actor := person("karl", "link")
 		t.Repeat(map[string]func(*rapid.T){
 			"wait":        func(t *rapid.T) { now = now.Add(time.Duration(rapid.IntRange(0, 2000).Draw(t, "s")) * time.Second) },
 			"wait exact":  func(t *rapid.T) { now = latest(now, l.page.DueAt) },
@@ -407,7 +438,7 @@ func TestALivePageIsNeverSilent(t *testing.T) {
 			"escalate":    func(t *rapid.T) { l.apply(Escalate(l.page, l.tries, actor, now)) },
 			"hand over": func(t *rapid.T) {
 				person := rapid.SampledFrom([]string{"liis", "aisha", "nobody"}).Draw(t, "person")
-				r.Overrides = append(r.Overrides, Override{ID: fmt.Sprint(len(r.Overrides)), Rotation: "first-line", Person: person, From: now, To: now.Add(time.Hour), MadeAt: now})
+				r.Changes = append(r.Changes, Override{ID: fmt.Sprint(len(r.Changes)), Rotation: "first-line", Person: person, From: now, To: now.Add(time.Hour), MadeAt: now})
 			},
 			"deliver": func(t *rapid.T) { deliverSome(t, l, r, now) },
 			"":        func(t *rapid.T) { neverSilent(t, l, now) },

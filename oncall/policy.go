@@ -1,8 +1,10 @@
 package oncall
 
 import (
+	"fmt"
 	"time"
 
+	"frontline/define"
 	"frontline/fault"
 )
 
@@ -49,27 +51,27 @@ type Target struct {
 
 // Check returns what is wrong with the definition by itself; whether its people and rotations exist is for who knows them.
 func (p Policy) Check() []fault.Field {
-	var c checks
-	c.id("id", p.ID)
-	c.want(p.Name != "", "name", "Give the policy a name people know, such as Critical.")
-	c.want(p.Team != "", "team", "Name the team that this policy belongs to.")
-	c.want(len(p.Steps) > 0, "steps", "Name at least one step with somebody to page.")
-	c.want(len(p.Steps) <= mostSteps, "steps", "A policy has at most %d steps. Use repeat to go through them again.", mostSteps)
+	var c define.Checks
+	c.ID("id", p.ID)
+	c.Name("name", p.Name)
+	c.Want(p.Team != "", "team", "Name the team that this policy belongs to.")
+	c.Want(len(p.Steps) > 0, "steps", "Name at least one step with somebody to page.")
+	c.Want(len(p.Steps) <= mostSteps, "steps", "A policy has at most %d steps. Use repeat to go through them again.", mostSteps)
 	for i, s := range p.Steps {
 		s.check(&c, indexed("steps", i))
 	}
-	c.want(p.Repeat >= 0 && p.Repeat <= mostRepeats, "repeat", "Say how many times the steps are gone through again, from 0 to %d.", mostRepeats)
-	c.want(p.Pause == 0 || wait(p.Pause, time.Second), "pause", "Say how long the last step of a round has, from 1s to 24h, such as 5m.")
-	c.want(p.LastResort != "", "last_resort", "Name the person who is paged when nobody else answers. It is required, so that no page goes nowhere.")
-	c.want(p.Repage == 0 || wait(p.Repage, time.Second), "repage", "Say after how long an acknowledged page pages again, from 1s to 24h, such as 30m.")
-	return c.fields
+	c.Want(p.Repeat >= 0 && p.Repeat <= mostRepeats, "repeat", "Say how many times the steps are gone through again, from 0 to %d.", mostRepeats)
+	c.Want(p.Pause == 0 || wait(p.Pause, time.Second), "pause", "Say how long the last step of a round has, from 1s to 24h, such as 5m.")
+	c.Want(p.LastResort != "", "last_resort", "Name the person who is paged when nobody else answers. It is required, so that no page goes nowhere.")
+	c.Want(p.Repage == 0 || wait(p.Repage, time.Second), "repage", "Say after how long an acknowledged page pages again, from 1s to 24h, such as 30m.")
+	return c.Fields
 }
 
-func (s Step) check(c *checks, at string) {
-	c.want(wait(s.After, 0), at+".after", "Say how long after the step before, from 0s to 24h in whole seconds, such as 5m or 30s.")
-	c.want(len(s.Targets) > 0, at+".targets", "Name at least one person or rotation.")
+func (s Step) check(c *define.Checks, at string) {
+	c.Want(wait(s.After, 0), at+".after", "Say how long after the step before, from 0s to 24h in whole seconds, such as 5m or 30s.")
+	c.Want(len(s.Targets) > 0, at+".targets", "Name at least one person or rotation.")
 	for i, t := range s.Targets {
-		c.want((t.Person == "") != (t.Rotation == ""), indexed(at+".targets", i), "Write either person or rotation.")
+		c.Want((t.Person == "") != (t.Rotation == ""), indexed(at+".targets", i), "Write either person or rotation.")
 	}
 }
 
@@ -79,16 +81,16 @@ func wait(d, least time.Duration) bool {
 }
 
 // Refs names what the definition refers to.
-func (p Policy) Refs() []Ref {
-	refs := []Ref{{Field: "team", Kind: "team", ID: p.Team}, {Field: "last_resort", Kind: "person", ID: p.LastResort}}
+func (p Policy) Refs() []define.Ref {
+	refs := []define.Ref{{Field: "team", Kind: "team", ID: p.Team}, {Field: "last_resort", Kind: "person", ID: p.LastResort}}
 	for i, s := range p.Steps {
 		for j, t := range s.Targets {
 			at := indexed(indexed("steps", i)+".targets", j)
 			if t.Person != "" {
-				refs = append(refs, Ref{Field: at + ".person", Kind: "person", ID: t.Person})
+				refs = append(refs, define.Ref{Field: at + ".person", Kind: "person", ID: t.Person})
 			}
 			if t.Rotation != "" {
-				refs = append(refs, Ref{Field: at + ".rotation", Kind: "rotation", ID: t.Rotation})
+				refs = append(refs, define.Ref{Field: at + ".rotation", Kind: "rotation", ID: t.Rotation})
 			}
 		}
 	}
@@ -116,3 +118,5 @@ func (p Policy) RepageAfter() time.Duration {
 	}
 	return p.Repage
 }
+
+func indexed(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }

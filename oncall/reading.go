@@ -1,9 +1,7 @@
 package oncall
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,21 +16,14 @@ type Post struct {
 	Shift    Shift
 }
 
-// Now returns who is on call in each rotation, by the rotations' names. A gap is shown as one.
+// Now returns who is on call in each rotation, in the order of the rotations. A gap is shown as one.
 func (r Roster) Now(at time.Time) []Post {
 	var posts []Post
-	for _, rotation := range r.rotations() {
-		s, _ := rotation.At(at, r.Overrides)
+	for _, rotation := range r.Rotations() {
+		s, _ := rotation.At(at, r.Changes)
 		posts = append(posts, Post{rotation, s})
 	}
 	return posts
-}
-
-// rotations returns the rotations by name.
-func (r Roster) rotations() []Rotation {
-	return slices.SortedFunc(maps.Values(r.Rotations), func(a, b Rotation) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
 }
 
 // Lane is one rotation over a stretch of time.
@@ -51,8 +42,8 @@ type Gap struct {
 // Lanes returns who is on call in each rotation between the two instants, and tells of every gap what it means for a page.
 func (r Roster) Lanes(from, to time.Time) []Lane {
 	var lanes []Lane
-	for _, rotation := range r.rotations() {
-		lane := Lane{Rotation: rotation, Shifts: rotation.Shifts(from, to, r.Overrides)}
+	for _, rotation := range r.Rotations() {
+		lane := Lane{Rotation: rotation, Shifts: rotation.Shifts(from, to, r.Changes)}
 		for _, s := range lane.Shifts {
 			if s.Gap() {
 				lane.Gaps = append(lane.Gaps, Gap{Shift: s, Costs: r.costs(rotation.ID, s.From)})
@@ -66,8 +57,7 @@ func (r Roster) Lanes(from, to time.Time) []Lane {
 // costs says, for each policy with a step for the rotation, where a page goes when nobody is on call in it.
 func (r Roster) costs(rotation string, at time.Time) []string {
 	var costs []string
-	for _, id := range slices.Sorted(maps.Keys(r.Policies)) {
-		p := r.Policies[id]
+	for _, p := range r.Policies() {
 		step := slices.IndexFunc(p.Steps, func(s Step) bool { return slices.Contains(s.Targets, Target{Rotation: rotation}) })
 		if step >= 0 {
 			costs = append(costs, r.cost(p, step, at))
@@ -133,14 +123,14 @@ type Standing struct {
 // For returns where the person stands at the instant.
 func (r Roster) For(person string, at time.Time) Standing {
 	var st Standing
-	for _, rotation := range r.rotations() {
+	for _, rotation := range r.Rotations() {
 		after := at
-		if s, ok := rotation.At(at, r.Overrides); ok && s.Person == person {
+		if s, ok := rotation.At(at, r.Changes); ok && s.Person == person {
 			spell := r.spell(rotation, s)
 			st.On = append(st.On, spell)
 			after = spell.To
 		}
-		if s, ok := rotation.NextFor(person, after.Add(-time.Microsecond), r.Overrides); ok {
+		if s, ok := rotation.NextFor(person, after.Add(-time.Microsecond), r.Changes); ok {
 			st.Next = append(st.Next, r.spell(rotation, s))
 		}
 	}
@@ -156,7 +146,7 @@ const longestSpell = 60
 func (r Roster) spell(rotation Rotation, s Shift) Spell {
 	out := Spell{Rotation: rotation, From: s.From, To: s.To}
 	for range longestSpell {
-		next, ok := rotation.At(out.To, r.Overrides)
+		next, ok := rotation.At(out.To, r.Changes)
 		if !ok || next.Person != s.Person {
 			break
 		}

@@ -8,13 +8,37 @@ import (
 	"frontline/people"
 )
 
-// Roster is everything that says who is reached: what was configured, and the overrides that touch the time in question. Its
-// functions are pure.
+// Directory knows the people who are in force.
+type Directory interface {
+	Person(id string) (people.Person, bool)
+	People() []people.Person
+}
+
+// Plans knows the rotations and policies that are in force.
+type Plans interface {
+	Rotation(id string) (Rotation, bool)
+	Rotations() []Rotation
+	Policy(id string) (Policy, bool)
+	Policies() []Policy
+}
+
+// Book is everything that is configured about who is reached, at one moment.
+type Book interface {
+	Directory
+	Plans
+	Overrides() []Override // those that are configured; more are made on screens
+}
+
+// Roster says who is reached: what is configured, and the overrides that touch the time in question. Its functions are pure.
 type Roster struct {
-	Rotations map[string]Rotation
-	Policies  map[string]Policy
-	Overrides []Override
-	People    map[string]people.Person // at least those whom the others name, and every admin
+	Directory
+	Plans
+	Changes []Override // in every rotation
+}
+
+// NewRoster returns what the book says, with the overrides that were made beside it.
+func NewRoster(b Book, made []Override) Roster {
+	return Roster{Directory: b, Plans: b, Changes: append(slices.Clip(b.Overrides()), made...)}
 }
 
 // Reason says why a person is paged.
@@ -45,7 +69,11 @@ func (r Roster) Who(t Target, now time.Time) (Duty, bool) {
 	if t.Rotation == "" {
 		return Duty{Person: t.Person, Reason: Named}, t.Person != ""
 	}
-	s, ok := r.Rotations[t.Rotation].At(now, r.Overrides)
+	rotation, known := r.Rotation(t.Rotation)
+	if !known {
+		return Duty{Rotation: t.Rotation}, false
+	}
+	s, ok := rotation.At(now, r.Changes)
 	d := Duty{Person: s.Person, Reason: OnCall, Rotation: t.Rotation, Until: s.To}
 	if s.Why == ByOverride {
 		d.Reason, d.Override, d.Instead = TookOver, s.Override, s.Instead
@@ -54,14 +82,17 @@ func (r Roster) Who(t Target, now time.Time) (Duty, bool) {
 }
 
 // Contacts returns the ways to reach the person, in their order.
-func (r Roster) Contacts(person string) []people.Contact { return r.People[person].Contacts }
+func (r Roster) Contacts(person string) []people.Contact {
+	p, _ := r.Person(person)
+	return p.Contacts
+}
 
 // Reachable says whether there is any way to reach the person.
 func (r Roster) Reachable(person string) bool { return len(r.Contacts(person)) > 0 }
 
 // Name is what people call the person; the id of one who is not known any more.
 func (r Roster) Name(person string) string {
-	if p, ok := r.People[person]; ok && p.Name != "" {
+	if p, ok := r.Person(person); ok && p.Name != "" {
 		return p.Name
 	}
 	return person
@@ -70,9 +101,9 @@ func (r Roster) Name(person string) string {
 // admins returns the admins who can be reached: they are paged when a policy is gone or its last resort has no contact.
 func (r Roster) admins() []string {
 	var ids []string
-	for id, p := range r.People {
+	for _, p := range r.People() {
 		if p.Role == people.Admin && len(p.Contacts) > 0 {
-			ids = append(ids, id)
+			ids = append(ids, p.ID)
 		}
 	}
 	slices.SortFunc(ids, strings.Compare)
@@ -101,5 +132,6 @@ func (r Roster) planFor(p Page) Policy {
 	if p.Aim == AimPerson {
 		return Policy{Steps: []Step{{Targets: []Target{{Person: p.Person}}}}, Repeat: asked, LastResort: p.AskedBy}
 	}
-	return r.Policies[p.Policy]
+	policy, _ := r.Policy(p.Policy)
+	return policy
 }

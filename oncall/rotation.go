@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"frontline/define"
 	"frontline/fault"
 )
 
@@ -28,30 +29,26 @@ type Rotation struct {
 
 // Check returns what is wrong with the definition by itself; whether its people and team exist is for who knows them.
 func (r Rotation) Check() []fault.Field {
-	var c checks
-	c.id("id", r.ID)
-	c.want(r.Name != "", "name", "Give the rotation a name people know, such as First line.")
-	c.want(r.Team != "", "team", "Name the team that this rotation belongs to.")
+	var c define.Checks
+	c.ID("id", r.ID)
+	c.Name("name", r.Name)
+	c.Want(r.Team != "", "team", "Name the team that this rotation belongs to.")
 	_, err := zone(r.Zone)
-	c.want(err == nil, "zone", "%q is not an IANA time zone. Write one such as Europe/Tallinn.", r.Zone)
+	c.Want(err == nil, "zone", "%q is not an IANA time zone. Write one such as Europe/Tallinn.", r.Zone)
 	_, ok := parseDay(r.HandoffDay)
-	c.want(ok, "handoff_day", "%q is not a day. Write one of monday, tuesday, wednesday, thursday, friday, saturday, sunday.", r.HandoffDay)
+	c.Want(ok, "handoff_day", "%q is not a day. Write one of monday, tuesday, wednesday, thursday, friday, saturday, sunday.", r.HandoffDay)
 	_, err = ParseTimeOfDay(r.HandoffTime)
-	c.want(err == nil, "handoff_time", `%q is not a time of day. Write hours and minutes such as "08:00".`, r.HandoffTime)
+	c.Want(err == nil, "handoff_time", `%q is not a time of day. Write hours and minutes such as "08:00".`, r.HandoffTime)
 	_, err = time.Parse(time.DateOnly, r.Start)
-	c.want(err == nil, "start", "%q is not a date. Write the day of the first hand-off such as 2026-01-05.", r.Start)
-	c.want(len(r.Members) > 0, "members", "Name at least one person. For a line that nobody staffs, leave the rotation out of the policy instead.")
-	c.want(!slices.Contains(r.Members, ""), "members", "A member has no name. Write the ids of people, such as liis.")
-	return c.fields
+	c.Want(err == nil, "start", "%q is not a date. Write the day of the first hand-off such as 2026-01-05.", r.Start)
+	c.Want(len(r.Members) > 0, "members", "Name at least one person. For a line that nobody staffs, leave the rotation out of the policy instead.")
+	c.Want(!slices.Contains(r.Members, ""), "members", "A member has no name. Write the ids of people, such as liis.")
+	return c.Fields
 }
 
 // Refs names what the definition refers to.
-func (r Rotation) Refs() []Ref {
-	refs := []Ref{{Field: "team", Kind: "team", ID: r.Team}}
-	for i, m := range r.Members {
-		refs = append(refs, Ref{Field: indexed("members", i), Kind: "person", ID: m})
-	}
-	return refs
+func (r Rotation) Refs() []define.Ref {
+	return append(define.Refs("members", "person", r.Members), define.Ref{Field: "team", Kind: "team", ID: r.Team})
 }
 
 // turns is a rotation made ready for arithmetic.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"frontline/define"
 	"frontline/fault"
 )
 
@@ -21,17 +22,18 @@ type Override struct {
 
 // Check returns what is wrong with the override by itself.
 func (o Override) Check() []fault.Field {
-	var c checks
-	c.want(o.Rotation != "", "rotation", "Name the rotation that this is about.")
-	c.want(o.Person != "", "person", "Name who takes over. Nobody cannot take over: ask somebody first.")
-	c.want(!o.From.IsZero(), "from", "Say when it begins, with its time zone, such as 2026-11-29T08:00:00+02:00.")
-	c.want(o.To.After(o.From), "to", "Say when it ends; that must be after it begins.")
-	return c.fields
+	var c define.Checks
+	c.ID("id", o.ID)
+	c.Want(o.Rotation != "", "rotation", "Name the rotation that this is about.")
+	c.Want(o.Person != "", "person", "Name who takes over. Nobody cannot take over: ask somebody first.")
+	c.Want(!o.From.IsZero(), "from", "Say when it begins, with its time zone, such as 2026-11-29T08:00:00+02:00.")
+	c.Want(o.To.After(o.From), "to", "Say when it ends; that must be after it begins.")
+	return c.Fields
 }
 
 // Refs names what the override refers to.
-func (o Override) Refs() []Ref {
-	return []Ref{{Field: "rotation", Kind: "rotation", ID: o.Rotation}, {Field: "person", Kind: "person", ID: o.Person}}
+func (o Override) Refs() []define.Ref {
+	return []define.Ref{{Field: "rotation", Kind: "rotation", ID: o.Rotation}, {Field: "person", Kind: "person", ID: o.Person}}
 }
 
 func (o Override) covers(t time.Time) bool { return !t.Before(o.From) && t.Before(o.To) }
