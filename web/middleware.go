@@ -1,0 +1,163 @@
+package web
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"frontline/fault"
+)
+
+// ServeHTTP implements http.Handler: what every answer has in common, then the table of routes.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Content-Security-Policy", policy(""))
+	if s.secure() {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	began := s.deps.Clock.Now()
+	seen := &answer{ResponseWriter: w}
+	defer func() {
+		s.recover(seen, r, recover())
+		// The pattern, never the path: a path may carry a token.
+		s.deps.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("route", r.Pattern), slog.String("method", r.Method),
+			slog.Int("status", seen.status), slog.Duration("took", s.deps.Clock.Now().Sub(began)))
+	}()
+	s.front.ServeHTTP(seen, r)
+}
+
+// dispatch serves the route, or says with a screen of ours that there is none.
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := s.mux.Handler(r); pattern != "" {
+		s.mux.ServeHTTP(w, r)
+		return
+	}
+	var unknown answer // what the mux would say: 404, 405 with Allow, or a redirect to the cleaned path
+	unknown.ResponseWriter = nowhere{http.Header{}}
+	s.mux.ServeHTTP(&unknown, r)
+	for name, values := range unknown.Header() {
+		if name == "Allow" || name == "Location" {
+			w.Header()[name] = values
+		}
+	}
+	if unknown.status < 400 {
+		w.WriteHeader(unknown.status)
+		return
+	}
+	v, _ := s.enter(w, r, Route{Access: Public})
+	say := "This address leads nowhere: it was mistyped, or what it named is gone. Start again from a screen you know."
+	if unknown.status == http.StatusMethodNotAllowed {
+		say = "This address cannot be used in that way. Go back and use the screen's own buttons."
+	}
+	s.showError(w, r, v, unknown.status, errorScreen{Say: say})
+}
+
+// recover answers after a panic of a handler. A panic is a defect: it is logged with its stack.
+func (s *Server) recover(w *answer, r *http.Request, p any) {
+	switch {
+	case p == nil:
+		return
+	case p == http.ErrAbortHandler: //nolint:errorlint // it is this very value, never wrapped
+		panic(p)
+	case w.status != 0:
+		s.deps.Log.LogAttrs(r.Context(), slog.LevelError, "screen broke off", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+		panic(http.ErrAbortHandler) // half an answer is out already: cut the connection
+	}
+	s.fail(w, r, s.look(w, r, Route{Pattern: r.Pattern, Access: Public}),
+		fault.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()), fault.Internal, "Something broke on our side. Try again; if it stays, give your administrator the reference below."))
+}
+
+// policy is the content-security policy. With a nonce it allows the one script of a screen.
+func policy(nonce string) string {
+	script := "'none'"
+	if nonce != "" {
+		script = "'nonce-" + nonce + "'"
+	}
+	return "default-src 'none'; script-src " + script + "; worker-src 'self'; style-src 'self'; img-src 'self' data:; " +
+		"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+}
+
+// denyCrossOrigin answers a write that another site's page sent.
+func (s *Server) denyCrossOrigin(w http.ResponseWriter, r *http.Request) {
+	v := s.look(w, r, Route{Access: Public})
+	s.fail(w, r, v, fault.New(fault.Forbidden, "This was sent by a page of another site, so nothing was done. Open Frontline itself and do it there."))
+}
+
+// allowOrigins lets a page of any origin send what carries its own proof, without cookies.
+func allowOrigins(h http.Header) { h.Set("Access-Control-Allow-Origin", "*") }
+
+func answerPreflight(w http.ResponseWriter, _ *http.Request) {
+	allowOrigins(w.Header())
+	w.Header().Set("Access-Control-Allow-Methods", "POST")
+	w.Header().Set("Access-Control-Allow-Headers", "*")
+	w.Header().Set("Access-Control-Max-Age", "3600")
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// answer remembers the status that went out.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController flush and set deadlines.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// nowhere swallows an answer.
+type nowhere struct{ header http.Header }
+
+func (n nowhere) Header() http.Header         { return n.header }
+func (n nowhere) Write(b []byte) (int, error) { return len(b), nil }
+func (n nowhere) WriteHeader(int)             {}
+
+// send writes a whole body, compressed when the browser takes it. When the reader has left there is nobody to tell.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	h := w.Header()
+	h.Add("Vary", "Accept-Encoding")
+	if len(body) < 1024 || !takesGzip(r) {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+		w.WriteHeader(status)
+		_, _ = w.Write(body)
+		return
+	}
+	h.Set("Content-Encoding", "gzip")
+	w.WriteHeader(status)
+	zip := s.gzips.Get().(*gzip.Writer)
+	defer s.gzips.Put(zip)
+	zip.Reset(w)
+	_, _ = zip.Write(body)
+	_ = zip.Close()
+}
+
+func newGzip() any { return gzip.NewWriter(io.Discard) }
+
+func takesGzip(r *http.Request) bool {
+	for offer := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		name, weight, _ := strings.Cut(strings.TrimSpace(offer), ";")
+		if strings.EqualFold(name, "gzip") && strings.ReplaceAll(weight, " ", "") != "q=0" {
+			return true
+		}
+	}
+	return false
+}

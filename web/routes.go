@@ -1,0 +1,113 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"frontline/people"
+)
+
+// Access says who may use a route at all: Public, SignedIn, ByLink or a people.Verb. What the route then does is decided
+// again, with its subject, by the command it calls.
+type Access people.Verb
+
+// The accesses that are no verb.
+const (
+	Public   Access = "public"    // anybody
+	SignedIn Access = "signed in" // any person with a session
+	// ByLink is a route whose path carries a signed token that is asked instead of a session. Its POST is exempt from
+	// cross-origin protection and answers CORS, because a push service's page may send it.
+	ByLink Access = "link"
+)
+
+// Handler answers a request of one visit. An error that it returns is rendered by the frame, once.
+type Handler func(w http.ResponseWriter, r *http.Request, v *visit) error
+
+// Route is one line of the table.
+type Route struct {
+	Pattern string // of http.ServeMux: "GET /incidents/{id}"
+	Access  Access
+	handle  Handler
+}
+
+// Routes lists every route of the screens, for tests and documentation.
+func Routes() []Route { return new(Server).table() }
+
+// table is the one table of routes.
+func (s *Server) table() []Route {
+	return []Route{
+		// Sign-in
+		{"GET /sign-in", Public, s.showSignIn},
+		{"POST /sign-in", Public, s.signIn},
+		{"POST /sign-out", SignedIn, s.signOut},
+		{"GET /setup/{token}", Public, s.showSetUp},
+		{"POST /setup/{token}", Public, s.setUp},
+
+		// The person
+		{"GET /{$}", SignedIn, s.showFirst},
+		{"GET /me", SignedIn, s.showMe},
+		{"POST /me/keys", SignedIn, s.setKeys},
+		{"GET /me/password", SignedIn, s.showPassword},
+		{"POST /me/password", SignedIn, s.changePassword},
+		{"GET /me/tokens", needs(people.OwnTokens), s.showTokens},
+		{"POST /me/tokens", needs(people.OwnTokens), s.makeToken},
+		{"POST /me/tokens/{id}/revoke", needs(people.OwnTokens), s.revokeToken},
+		{"POST /theme", Public, s.setTheme},
+
+		// The frame itself
+		{"GET /live", SignedIn, s.live},
+		{"GET /debug/style", SignedIn, s.showStyle},
+	}
+}
+
+func needs(v people.Verb) Access { return Access(v) }
+
+// verb returns the verb that the access needs; false when it is none.
+func (a Access) verb() (people.Verb, bool) {
+	return people.Verb(a), a != Public && a != SignedIn && a != ByLink
+}
+
+// method and path of the pattern.
+func (rt Route) method() string { m, _, _ := strings.Cut(rt.Pattern, " "); return m }
+func (rt Route) path() string   { _, p, _ := strings.Cut(rt.Pattern, " "); return p }
+
+// secret says whether the path carries a token, so that it must not reach a log or a referrer.
+func (rt Route) secret() bool { return strings.Contains(rt.path(), "{token}") }
+
+// mount adds the route to the mux; a ByLink POST also gets its CORS preflight and its exemption.
+func (s *Server) mount(rt Route) {
+	s.mux.Handle(rt.Pattern, s.serve(rt))
+	if rt.Access == ByLink && rt.method() == http.MethodPost {
+		s.guard.AddInsecureBypassPattern(rt.Pattern)
+		s.mux.HandleFunc("OPTIONS "+rt.path(), answerPreflight)
+	}
+}
+
+// wing is one of the nouns of the navigation.
+type wing struct{ Path, Icon, Word string }
+
+// wings are the navigation in its order. One is shown once its screen is in the table and the person may open it.
+func wings() []wing {
+	return []wing{
+		{"/", "home", "Home"},
+		{"/alerts", "alert", "Alerts"},
+		{"/oncall", "oncall", "On call"},
+		{"/incidents", "incident", "Incidents"},
+		{"/actions", "action", "Actions"},
+		{"/journal", "journal", "Journal"},
+		{"/me", "settings", "Settings"},
+	}
+}
+
+// wingsFor returns the wings that exist and that the actor may open.
+func (s *Server) wingsFor(a people.Actor) []wing {
+	var out []wing
+	for _, w := range wings() {
+		for _, rt := range s.routes {
+			if rt.method() == http.MethodGet && strings.TrimSuffix(rt.path(), "{$}") == w.Path && s.gate(a, rt.Access) == nil {
+				out = append(out, w)
+			}
+		}
+	}
+	return out
+}
