@@ -58,8 +58,8 @@ vulnerabilities: ## known vulnerabilities in what we use; says so when their dat
 prepare: ## install the neighbours that tests need (as root, on Debian), or say what is missing
 	@scripts/prepare
 
-# The directories of Go code, without node_modules.
-GOFILES = $(shell find . -name '*.go' -not -path './node_modules/*')
+# The Go files, without what tests plant and what npm brings.
+GOFILES = $(shell find . -name '*.go' -not -path './node_modules/*' -not -path '*/testdata/*')
 
 ifeq ($(NPM),)
 screens:

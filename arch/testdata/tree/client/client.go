@@ -1,0 +1,2 @@
+// Package client talks. // want "too short to say what the package answers"
+package client

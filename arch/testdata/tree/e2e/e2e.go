@@ -1,0 +1,10 @@
+package e2e // want "has no package comment"
+
+import (
+	"os/exec"
+	"time"
+
+	"frontline/store"
+)
+
+var started = time.Now()

@@ -1,0 +1,5 @@
+package secret // want "has no package comment"
+
+import "frontline/fault"
+
+var _ = fault.ErrGone
