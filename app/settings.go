@@ -1,0 +1,259 @@
+// Package app builds the program: it is the only package that knows all the others. It binds job kinds to handlers, mounts the doors of the
+// integrations, and answers whether Frontline is alive and ready.
+package app
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/mail"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"frontline/fault"
+	"frontline/secret"
+	"frontline/store"
+)
+
+// Settings are what the server is told at its start, by flag, environment (FRONTLINE_…) or file. Secrets come by environment or file
+// only, because flags show in the list of processes.
+type Settings struct {
+	Database     string `help:"Where everything is kept: sqlite:PATH or postgres://…. The default is a SQLite file in your data directory." env:"FRONTLINE_DATABASE" placeholder:"ADDRESS"`
+	Listen       string `help:"Address of the screens, the API and the doors for signals." default:"127.0.0.1:8080" env:"FRONTLINE_LISTEN" placeholder:"HOST:PORT"`
+	StatusListen string `help:"Another address that serves the status page alone, for the internet." env:"FRONTLINE_STATUS_LISTEN" placeholder:"HOST:PORT"`
+	URL          string `help:"Where people reach Frontline; links in pages and mails begin with it. The default is the listening address." env:"FRONTLINE_URL" placeholder:"https://…"`
+	StatusURL    string `help:"Where customers reach the status page." env:"FRONTLINE_STATUS_URL" placeholder:"https://…"`
+	Company      string `help:"The company's name, shown on the status page and beside the mark." default:"Frontline" env:"FRONTLINE_COMPANY"`
+	Zone         string `help:"Time zone of people who chose none, and of the status page." default:"UTC" env:"FRONTLINE_ZONE" placeholder:"IANA"`
+	KeyFile      string `help:"File with the key that protects signing keys in the database. SQLite makes one beside the database; replicas on PostgreSQL share one. FRONTLINE_KEY gives the key itself." env:"FRONTLINE_KEY_FILE" placeholder:"PATH"`
+	Mail         string `help:"The mail server: smtp://USER@HOST:587 (STARTTLS), smtps://USER@HOST:465 (TLS) or smtp://HOST:25?tls=none. The password is FRONTLINE_MAIL_PASSWORD." env:"FRONTLINE_MAIL" placeholder:"ADDRESS"`
+	MailFrom     string `help:"The sender of mails, such as Frontline <frontline@example.com>." env:"FRONTLINE_MAIL_FROM" placeholder:"ADDRESS"`
+	Heartbeat    string `help:"An address outside that is called every minute while paging is healthy; whatever watches it raises the alarm when the calls stop." env:"FRONTLINE_HEARTBEAT" placeholder:"https://…"`
+	LogLevel     string `help:"What is logged: debug, info, warn or error." default:"info" env:"FRONTLINE_LOG_LEVEL" placeholder:"LEVEL"`
+	LogFormat    string `help:"How it is logged: text or json." default:"text" env:"FRONTLINE_LOG_FORMAT" placeholder:"FORMAT"`
+
+	Grace time.Duration `help:"How long open requests and sends may take to finish at the end." default:"10s" env:"FRONTLINE_GRACE"`
+}
+
+// checked is the settings, read.
+type checked struct {
+	Settings
+	base      *url.URL
+	status    *url.URL
+	zone      *time.Location
+	key       secret.Text
+	mail      *mailSettings
+	heartbeat secret.Text
+}
+
+type mailSettings struct {
+	host     string
+	port     int
+	user     string
+	password secret.Text
+	tls      string // "starttls", "tls", "none"
+	from     string
+}
+
+// wrong is a fault about one setting: its name, what was given, what is expected.
+func wrong(flag, given, expected string) error {
+	return fault.Wrong(flag, "--%s (FRONTLINE_%s) is %q; expected is %s.", flag, strings.ToUpper(strings.ReplaceAll(flag, "-", "_")), given, expected)
+}
+
+// check reads every setting before anything starts, and reports the first that is wrong.
+func (s Settings) check(getenv func(string) string) (c checked, err error) {
+	if s.Database == "" {
+		if s.Database, err = defaultDatabase(getenv); err != nil {
+			return c, err
+		}
+	}
+	c.Settings = s
+	for _, step := range []func() error{
+		func() error { return address("listen", s.Listen) },
+		func() error { return c.readURLs() },
+		func() error { return c.readZone() },
+		func() error { return c.readKey(getenv) },
+		func() error { return c.readMail(getenv) },
+		func() error { return c.readHeartbeat() },
+		func() error { return oneOf("log-level", s.LogLevel, "debug", "info", "warn", "error") },
+		func() error { return oneOf("log-format", s.LogFormat, "text", "json") },
+	} {
+		if err := step(); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+func defaultDatabase(getenv func(string) string) (string, error) {
+	dir := getenv("XDG_DATA_HOME")
+	if dir == "" {
+		home := getenv("HOME")
+		if home == "" {
+			return "", wrong("database", "", "sqlite:PATH or postgres://…, because there is no home directory to choose a place in")
+		}
+		dir = filepath.Join(home, ".local", "share")
+	}
+	return "sqlite:" + filepath.Join(dir, "frontline", "frontline.db"), nil
+}
+
+func address(flag, given string) error {
+	_, port, err := net.SplitHostPort(given)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return wrong(flag, given, "HOST:PORT, such as 127.0.0.1:8080 or :8080")
+	}
+	return nil
+}
+
+func oneOf(flag, given string, known ...string) error {
+	for _, k := range known {
+		if given == k {
+			return nil
+		}
+	}
+	return wrong(flag, given, "one of "+strings.Join(known, ", "))
+}
+
+func (c *checked) readURLs() error {
+	if c.StatusListen != "" {
+		if err := address("status-listen", c.StatusListen); err != nil {
+			return err
+		}
+	}
+	var err error
+	if c.base, err = readURL("url", cmp.Or(c.URL, localURL(c.Listen))); err != nil {
+		return err
+	}
+	status := cmp.Or(c.StatusURL, c.base.JoinPath("status").String())
+	if c.StatusURL == "" && c.StatusListen != "" {
+		status = localURL(c.StatusListen)
+	}
+	c.status, err = readURL("status-url", status)
+	return err
+}
+
+func localURL(listen string) string {
+	host, port, _ := net.SplitHostPort(listen)
+	if host == "" || host == "0.0.0.0" || host == "::" {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+func readURL(flag, given string) (*url.URL, error) {
+	u, err := url.Parse(given)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, wrong(flag, given, "a web address such as https://frontline.example.com")
+	}
+	return u, nil
+}
+
+func (c *checked) readZone() (err error) {
+	if c.zone, err = time.LoadLocation(c.Zone); err != nil || c.Zone == "Local" {
+		return wrong("zone", c.Zone, "an IANA time zone such as Europe/Tallinn")
+	}
+	return nil
+}
+
+// readKey finds the key that protects signing keys. On SQLite it is made once, beside the database.
+func (c *checked) readKey(getenv func(string) string) error {
+	if k := getenv("FRONTLINE_KEY"); k != "" {
+		c.key = secret.New(k)
+		return longEnough("FRONTLINE_KEY", c.key)
+	}
+	path, own := c.KeyFile, false
+	if file, isSQLite := strings.CutPrefix(c.Database, "sqlite:"); path == "" && isSQLite && file != "" {
+		path, own = file+".key", true
+	}
+	if path == "" {
+		return fault.Wrong("key-file", "With PostgreSQL the replicas share a key: give FRONTLINE_KEY or --key-file (FRONTLINE_KEY_FILE). Any random text of 32 letters or more serves, such as the output of: openssl rand -hex 32.")
+	}
+	raw, err := os.ReadFile(path)
+	if os.IsNotExist(err) && own {
+		raw, err = makeKey(path)
+	}
+	if err != nil {
+		return fault.Wrap(err, fault.Invalid, "--key-file (FRONTLINE_KEY_FILE) is %q, which cannot be read. Make the file readable for the Frontline server.", path)
+	}
+	c.key = secret.New(strings.TrimSpace(string(raw)))
+	return longEnough(path, c.key)
+}
+
+func makeKey(path string) ([]byte, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	key := []byte(secret.Random(48) + "\n")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.Write(key)
+	return key, cmp.Or(err, f.Sync(), f.Close())
+}
+
+func longEnough(where string, key secret.Text) error {
+	if len(key.Reveal()) < 32 {
+		return fault.Wrong("key", "The key in %s is too short to protect anything. Use 32 random letters or more, such as the output of: openssl rand -hex 32.", where)
+	}
+	return nil
+}
+
+// readMail reads the address of the mail server; without one there is no mail channel.
+func (c *checked) readMail(getenv func(string) string) error {
+	if c.Mail == "" {
+		return nil
+	}
+	u, err := url.Parse(c.Mail)
+	expected := "smtp://USER@HOST:587, smtps://USER@HOST:465 or smtp://HOST:25?tls=none"
+	if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" {
+		return wrong("mail", store.Masked(c.Mail), expected)
+	}
+	if _, has := u.User.Password(); has {
+		return fault.Wrong("mail", "--mail (FRONTLINE_MAIL) holds a password. Put it into FRONTLINE_MAIL_PASSWORD and leave it out of the address.")
+	}
+	m := &mailSettings{host: u.Hostname(), user: u.User.Username(), password: secret.New(getenv("FRONTLINE_MAIL_PASSWORD")), tls: "starttls", port: 587, from: c.MailFrom}
+	if u.Scheme == "smtps" {
+		m.tls, m.port = "tls", 465
+	}
+	if t := u.Query().Get("tls"); t != "" {
+		m.tls = t
+		if err := oneOf("mail", t, "starttls", "tls", "none"); err != nil {
+			return wrong("mail", c.Mail, expected)
+		}
+	}
+	if p := u.Port(); p != "" {
+		if m.port, err = strconv.Atoi(p); err != nil {
+			return wrong("mail", c.Mail, expected)
+		}
+	}
+	if _, err := mail.ParseAddress(c.MailFrom); err != nil {
+		return wrong("mail-from", c.MailFrom, "the sender's address, such as Frontline <frontline@example.com>")
+	}
+	c.mail = m
+	return nil
+}
+
+func (c *checked) readHeartbeat() error {
+	if c.Heartbeat == "" {
+		return nil
+	}
+	u, err := url.Parse(c.Heartbeat)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return wrong("heartbeat", "***", "a web address such as https://hc.example.com/ping/…")
+	}
+	c.heartbeat = secret.New(c.Heartbeat)
+	return nil
+}
+
+// String names the settings for the log, without secrets.
+func (c checked) String() string {
+	return fmt.Sprintf("database=%s listen=%s url=%s", store.Masked(c.Database), c.Listen, c.base)
+}

@@ -1,0 +1,88 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"frontline/fault"
+)
+
+func valid(t *testing.T) Settings {
+	return Settings{Database: "sqlite:" + filepath.Join(t.TempDir(), "f.db"), Listen: "127.0.0.1:8080", Zone: "Europe/Tallinn", LogLevel: "info", LogFormat: "text"}
+}
+
+func none(string) string { return "" }
+
+func TestWrongSettingsNameThemselves(t *testing.T) {
+	tests := map[string]struct {
+		spoil func(*Settings)
+		says  []string
+	}{
+		"listen":      {func(s *Settings) { s.Listen = "8080" }, []string{"--listen", "FRONTLINE_LISTEN", `"8080"`, "HOST:PORT"}},
+		"zone":        {func(s *Settings) { s.Zone = "Tallinn" }, []string{"--zone", `"Tallinn"`, "Europe/Tallinn"}},
+		"url":         {func(s *Settings) { s.URL = "frontline.verity.example" }, []string{"--url", "https://"}},
+		"status":      {func(s *Settings) { s.StatusListen = "x" }, []string{"--status-listen", "FRONTLINE_STATUS_LISTEN"}},
+		"mail":        {func(s *Settings) { s.Mail = "mail.verity.example" }, []string{"--mail", "smtp://"}},
+		"mail from":   {func(s *Settings) { s.Mail = "smtp://mail.verity.example" }, []string{"--mail-from"}},
+		"heartbeat":   {func(s *Settings) { s.Heartbeat = "hc/ping" }, []string{"--heartbeat"}},
+		"log level":   {func(s *Settings) { s.LogLevel = "loud" }, []string{"--log-level", `"loud"`, "debug, info, warn, error"}},
+		"log format":  {func(s *Settings) { s.LogFormat = "xml" }, []string{"--log-format", "text, json"}},
+		"no key":      {func(s *Settings) { s.Database = "postgres://u@h/d" }, []string{"FRONTLINE_KEY", "openssl rand"}},
+		"missing key": {func(s *Settings) { s.KeyFile = "/nowhere/key" }, []string{"--key-file", "/nowhere/key"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := valid(t)
+			tt.spoil(&s)
+			_, err := s.check(none)
+			if !fault.Is(err, fault.Invalid) || len(fault.FieldsOf(err)) == 0 && name != "missing key" {
+				t.Fatalf("check = %v, want a fault that names the setting", err)
+			}
+			for _, w := range tt.says {
+				if !strings.Contains(fault.Sentence(err), w) {
+					t.Errorf("%q does not say %q", fault.Sentence(err), w)
+				}
+			}
+		})
+	}
+}
+
+func TestPasswordsInAddressesAreRefusedAndNeverShown(t *testing.T) {
+	s := valid(t)
+	s.Mail, s.MailFrom = "smtp://liis:hunter2@mail.verity.example", "f@verity.example"
+	_, err := s.check(none)
+	if !fault.Is(err, fault.Invalid) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("check = %v, want a refusal without the password", err)
+	}
+}
+
+func TestSQLiteMakesItsKeyOnce(t *testing.T) {
+	s := valid(t)
+	first, err := s.check(none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := s.check(none)
+	if err != nil || !second.key.Equal(first.key.Reveal()) {
+		t.Errorf("the second start has another key: %v", err)
+	}
+	info, err := os.Stat(strings.TrimPrefix(s.Database, "sqlite:") + ".key")
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("key file: %v %v, want mode 600", info, err)
+	}
+}
+
+func TestDefaultsComeFromTheEnvironment(t *testing.T) {
+	dir := t.TempDir()
+	s := valid(t)
+	s.Database = ""
+	c, err := s.check(func(name string) string { return map[string]string{"HOME": dir}[name] })
+	if err != nil || c.Database != "sqlite:"+dir+"/.local/share/frontline/frontline.db" {
+		t.Errorf("database = %q %v", c.Database, err)
+	}
+	if c.base.String() != "http://127.0.0.1:8080" || c.status.String() != "http://127.0.0.1:8080/status" {
+		t.Errorf("url = %s, status = %s", c.base, c.status)
+	}
+}
