@@ -1,5 +1,124 @@
 package neighbour
 
-import "testing"
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
 
-func TestMain(m *testing.M) { Main(m) }
+	"golang.org/x/sys/unix"
+)
+
+// holding makes this test binary a process that starts neighbours and waits to be killed.
+const holding = "FRONTLINE_HOLD_NEIGHBOURS"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(holding) != "" {
+		hold()
+		return
+	}
+	Main(m)
+}
+
+// hold starts a PostgreSQL with its backends and prints its process's number and those of its children.
+func hold() {
+	c, err := newCluster()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(c.process.cmd.Process.Pid)
+	for _, child := range children(c.process.cmd.Process.Pid) {
+		fmt.Println(child)
+	}
+	fmt.Println("ready")
+	select {}
+}
+
+// TestNothingOutlivesAKilledTest kills a test process that holds neighbours, and finds none of them alive soon after. The
+// next process that needs a folder removes the dead one's.
+func TestNothingOutlivesAKilledTest(t *testing.T) {
+	Need(t)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), holding+"=yes")
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	var held []int
+	for lines := bufio.NewScanner(out); lines.Scan() && lines.Text() != "ready"; {
+		pid, err := strconv.Atoi(lines.Text())
+		if err != nil {
+			t.Fatalf("the holding process says: %s", lines.Text())
+		}
+		held = append(held, pid)
+	}
+	if len(held) < 2 {
+		t.Fatalf("only %d neighbours are held", len(held))
+	}
+	ends := watch(t, held)
+	must(t, cmd.Process.Signal(syscall.SIGKILL))
+	_ = cmd.Wait()
+	for i, end := range ends {
+		if n, err := unix.Poll([]unix.PollFd{{Fd: int32(end), Events: unix.POLLIN}}, 20_000); n != 1 {
+			t.Errorf("process %d outlives its test (%v)", held[i], err)
+		}
+	}
+	sweep()
+	left, err := os.ReadDir(os.TempDir())
+	must(t, err)
+	for _, e := range left {
+		if strings.HasPrefix(e.Name(), fmt.Sprintf("%s%d-", homePrefix, cmd.Process.Pid)) {
+			t.Errorf("its folder %s stays", e.Name())
+		}
+	}
+}
+
+// watch opens a descriptor for each process that becomes readable when it ends, see pidfd_open(2).
+func watch(t *testing.T, pids []int) []int {
+	t.Helper()
+	var ends []int
+	for _, pid := range pids {
+		end, err := unix.PidfdOpen(pid, 0)
+		must(t, err)
+		t.Cleanup(func() { _ = unix.Close(end) })
+		ends = append(ends, end)
+	}
+	return ends
+}
+
+// TestMissingProgramNamesItsPackage shows what a person reads when a neighbour is not installed.
+func TestMissingProgramNamesItsPackage(t *testing.T) {
+	_, err := program("rabbitmq-server", "no-such-program", "/no/such/*/file")
+	if err == nil || !strings.Contains(err.Error(), "apt-get install rabbitmq-server") {
+		t.Errorf("it says %v", err)
+	}
+}
+
+// TestFailingProgramShowsItsLog shows why a program did not start.
+func TestFailingProgramShowsItsLog(t *testing.T) {
+	s := spec{name: "shell", path: "/bin/sh", args: []string{"-c", "echo the disk is full; exit 3"}, dir: t.TempDir()}
+	p, err := s.start()
+	must(t, err)
+	err = p.until(20*time.Second, listening(1))
+	if err == nil || !strings.Contains(err.Error(), "the disk is full") || !strings.Contains(err.Error(), "exit status 3") {
+		t.Errorf("it says %v", err)
+	}
+}
+
+// TestFreePorts are not given twice.
+func TestFreePorts(t *testing.T) {
+	seen := map[int]bool{}
+	for range 100 {
+		port, err := freePort()
+		must(t, err)
+		if seen[port] {
+			t.Fatalf("port %d was given twice", port)
+		}
+		seen[port] = true
+	}
+}
