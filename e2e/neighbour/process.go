@@ -21,7 +21,7 @@ type spec struct {
 	name string   // for messages and the log's file name
 	path string   // the executable
 	args []string // without the name
-	env  []string // added to PATH, LANG and HOME, which is dir
+	env  []string // added to PATH, LANG, and HOME and TMPDIR, which are dir
 	dir  string   // working directory; the log is kept here
 	user *syscall.Credential
 	end  syscall.Signal // sent by the kernel when the test process dies; 0 is SIGKILL
@@ -57,7 +57,7 @@ func (s spec) start() (*process, error) {
 	defer log.Close()
 	p := &process{spec: s, cmd: exec.Command(s.path, s.args...), gone: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = s.dir, log, log
-	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + s.dir}, s.env...)
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + s.dir, "TMPDIR=" + s.dir}, s.env...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: s.deathSignal(), Credential: s.user}
 	started := make(chan error)
 	starter() <- func() { started <- p.cmd.Start() }
