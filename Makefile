@@ -22,7 +22,7 @@ build: screens ## build bin/frontline; without npm the screens get their files u
 check: lint vulnerabilities ## what to run before every commit: formatting, linters, import rule, tests without neighbours
 	$(GO) test -short ./...
 
-test: prepare node_modules/.package-lock.json lint ## everything, with the race detector, against real neighbours; installs them first
+test: prepare node_modules/.package-lock.json screens lint ## everything, with the race detector, against real neighbours; installs them first
 	$(GO) test -race -count=1 -timeout=45m ./...
 
 demo: build ## one night in a small company, for real, on this machine
