@@ -6,8 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"frontline/plain"
 )
 
 // What is kept of a signal. The raw body holds the rest for 7 days.
@@ -33,7 +33,7 @@ func (s Signal) tidy() Signal {
 	s.Key = identity(s.Key)
 	s.Group = identity(s.Group)
 	s.Title = line(s.Title)
-	s.Text = prose(s.Text)
+	s.Text = plain.Cut(plain.Prose(s.Text), MaxText)
 	s.Host = line(s.Host)
 	s.Labels = tidyLabels(s.Labels)
 	s.Links = tidyLinks(s.Links)
@@ -70,7 +70,7 @@ func tidyLinks(links []Link) []Link {
 
 // identity keeps short keys readable and makes long ones short.
 func identity(s string) string {
-	s = strings.TrimSpace(clean(s, false))
+	s = plain.Line(s)
 	if len(s) <= MaxKey {
 		return s
 	}
@@ -79,41 +79,7 @@ func identity(s string) string {
 }
 
 // line is s on one line, at most MaxTitle characters.
-func line(s string) string {
-	s = strings.Join(strings.Fields(clean(s, false)), " ")
-	if utf8.RuneCountInString(s) <= MaxTitle {
-		return s
-	}
-	runes := []rune(s)
-	return strings.TrimSpace(string(runes[:MaxTitle-1])) + "…"
-}
-
-// prose is s with its line breaks, at most MaxText bytes.
-func prose(s string) string {
-	s = strings.TrimSpace(clean(strings.ReplaceAll(s, "\r\n", "\n"), true))
-	if len(s) <= MaxText {
-		return s
-	}
-	const more = "…"
-	end := MaxText - len(more)
-	for !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return strings.TrimSpace(s[:end]) + more
-}
-
-// clean replaces what is not UTF-8 and turns control characters into spaces, but for line breaks and tabs when they are wanted.
-func clean(s string, breaks bool) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case breaks && (r == '\n' || r == '\t'):
-			return r
-		case unicode.IsControl(r):
-			return ' '
-		}
-		return r // an invalid byte arrives here as U+FFFD
-	}, s)
-}
+func line(s string) string { return plain.Clip(plain.Line(s), MaxTitle) }
 
 func micro(t time.Time) time.Time {
 	if t.IsZero() {

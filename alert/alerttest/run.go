@@ -23,6 +23,7 @@ import (
 
 	"frontline/alert"
 	"frontline/fault"
+	"frontline/secret"
 )
 
 // rewrite makes the .want files anew when set in the environment. Read the difference before you commit it.
@@ -100,7 +101,7 @@ func (s Source) refused(t *testing.T) {
 func (s Source) committed(t *testing.T) {
 	w := &watched{ResponseRecorder: httptest.NewRecorder()}
 	var answered bool
-	d := s.door(func(context.Context, string, alert.Batch) error {
+	d := s.door(func(context.Context, secret.Text, alert.Batch) error {
 		answered = w.begun
 		return nil
 	})
@@ -113,7 +114,7 @@ func (s Source) committed(t *testing.T) {
 		t.Errorf("the answer %q of type %q is not JSON", w.Body, w.Header().Get("Content-Type"))
 	}
 	got := d.batches()
-	if len(got) != 1 || got[0].token != s.Token {
+	if len(got) != 1 || !got[0].token.Equal(s.Token) {
 		t.Fatalf("%d batches came through, want one with the token", len(got))
 	}
 	if err := Check(got[0].batch); err != nil {
@@ -156,7 +157,7 @@ func (s Source) answers(t *testing.T) {
 		{"raced", fault.New(fault.Conflict, "It has changed. Try again."), http.StatusServiceUnavailable},
 		{"broken", private, http.StatusInternalServerError},
 	} {
-		d := s.door(func(context.Context, string, alert.Batch) error { return c.err })
+		d := s.door(func(context.Context, secret.Text, alert.Batch) error { return c.err })
 		w := d.post(t, s.Body(s.Token))
 		if w.Code != c.want {
 			t.Errorf("%s: answered %d %s, want %d", c.name, w.Code, w.Body, c.want)
@@ -224,7 +225,7 @@ func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func (s Source) deadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := s.door(func(ctx context.Context, _ string, _ alert.Batch) error {
+		d := s.door(func(ctx context.Context, _ secret.Text, _ alert.Batch) error {
 			<-ctx.Done()
 			return ctx.Err()
 		})
@@ -264,13 +265,13 @@ type door struct {
 }
 
 type delivery struct {
-	token string
+	token secret.Text
 	batch alert.Batch
 }
 
 func (s Source) door(accept Accept) *door {
 	d := &door{source: s, mux: http.NewServeMux(), accept: accept}
-	d.mux.Handle(s.Path, s.Handler(func(ctx context.Context, token string, b alert.Batch) error {
+	d.mux.Handle(s.Path, s.Handler(func(ctx context.Context, token secret.Text, b alert.Batch) error {
 		d.mu.Lock()
 		d.came = append(d.came, delivery{token, b})
 		d.mu.Unlock()

@@ -17,10 +17,11 @@ import (
 	"unicode/utf8"
 
 	"frontline/alert"
+	"frontline/secret"
 )
 
 // Accept is what a door calls to commit a batch. Every integration declares a type of this shape.
-type Accept = func(ctx context.Context, token string, b alert.Batch) error
+type Accept = func(ctx context.Context, token secret.Text, b alert.Batch) error
 
 // Source is an integration under test.
 type Source struct {

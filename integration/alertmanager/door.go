@@ -11,6 +11,7 @@ import (
 
 	"frontline/alert"
 	"frontline/fault"
+	"frontline/secret"
 )
 
 // Path is where the door is mounted. The token names the source.
@@ -23,7 +24,7 @@ const (
 
 // Accept commits a batch for the source that has the token, and returns once it is durable. A fault of kind NotFound means that no
 // source has it.
-type Accept func(ctx context.Context, token string, b alert.Batch) error
+type Accept func(ctx context.Context, token secret.Text, b alert.Batch) error
 
 // Handler is the door: POST at Path, answered with 200 once the batch is committed. Alertmanager gives up on 4xx and comes again on 5xx;
 // so 4xx says only that the token is unknown (404) or the body says nothing (400, or 413 beyond 4 MiB), and everything that may pass is
@@ -59,7 +60,7 @@ func take(w http.ResponseWriter, r *http.Request, accept Accept) (int, error) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), commitWithin)
 	defer cancel()
-	return len(b.Signals), accept(ctx, r.PathValue("token"), b)
+	return len(b.Signals), accept(ctx, secret.New(r.PathValue("token")), b)
 }
 
 // refuse answers and logs. The token is in neither.

@@ -12,10 +12,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"frontline/alert"
 	"frontline/fault"
+	"frontline/plain"
 )
 
 // payload is the part of the webhook that is read. Fields of later versions (notification_reason, routeLabels) and of users' own
@@ -101,7 +101,7 @@ func (n notice) signal(field string) (alert.Signal, error) {
 		return s, fault.Wrong(field+".status", "%s.status is %q. It is either firing or resolved.", field, n.Status)
 	}
 	switch {
-	case !blank(n.Fingerprint):
+	case !plain.Blank(n.Fingerprint):
 	case len(n.Labels) > 0:
 		s.Key = fingerprint(n.Labels)
 	default:
@@ -122,7 +122,7 @@ func (n notice) title() string {
 	}
 	var about []string
 	for _, label := range telling {
-		if v := n.Labels[label]; !blank(v) && len(about) < 3 {
+		if v := n.Labels[label]; !plain.Blank(v) && len(about) < 3 {
 			about = append(about, label+" "+v)
 		}
 	}
@@ -152,16 +152,11 @@ func (n notice) links() []alert.Link {
 // first returns the first value that is not blank.
 func first(of map[string]string, names ...string) string {
 	for _, name := range names {
-		if v := of[name]; !blank(v) {
+		if v := of[name]; !plain.Blank(v) {
 			return v
 		}
 	}
 	return ""
-}
-
-// blank says whether a person would see nothing.
-func blank(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 
 // moment reads a time. An odd one is not worth refusing a signal for: it counts as not said, as year 1 does in an alert that is open.

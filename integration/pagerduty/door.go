@@ -12,6 +12,7 @@ import (
 
 	"frontline/alert"
 	"frontline/fault"
+	"frontline/secret"
 )
 
 // Path is where the door is mounted: PagerDuty's own path, so that a sender changes only the host.
@@ -24,7 +25,7 @@ const (
 
 // Accept commits a batch for the source that has the routing key, and returns once it is durable. A fault of kind NotFound means that no
 // source has it.
-type Accept func(ctx context.Context, routingKey string, b alert.Batch) error
+type Accept func(ctx context.Context, routingKey secret.Text, b alert.Batch) error
 
 // reply is PagerDuty's answer, in all its forms.
 type reply struct {

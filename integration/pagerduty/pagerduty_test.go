@@ -18,6 +18,7 @@ import (
 	"frontline/alert"
 	"frontline/alert/alerttest"
 	"frontline/fault"
+	"frontline/secret"
 )
 
 const key = "k7wq2m9x4c8v1n5b3z6t0r2y8u4i6o1p"
@@ -96,7 +97,7 @@ func TestAnswers(t *testing.T) {
 			`{"status":"Unrecognized object","message":"Event object format is unrecognized","errors":["JSON parse error"]}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := Handler(func(context.Context, string, alert.Batch) error { return c.accept }, slog.New(slog.DiscardHandler))
+			h := Handler(func(context.Context, secret.Text, alert.Batch) error { return c.accept }, slog.New(slog.DiscardHandler))
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, Path, strings.NewReader(c.body)))
 			if w.Code != c.status || w.Body.String() != c.want {
@@ -133,7 +134,7 @@ func TestParse(t *testing.T) {
 	if d := cmp.Diff([]alert.Signal{want}, e.Batch.Signals); d != "" {
 		t.Errorf("signals (-want +got):\n%s", d)
 	}
-	if e.RoutingKey != key || e.DedupKey != "srv01/mysql" {
+	if !e.RoutingKey.Equal(key) || e.DedupKey != "srv01/mysql" {
 		t.Errorf("routing key %q, dedup_key %q", e.RoutingKey, e.DedupKey)
 	}
 	if bytes.Contains(e.Batch.Raw, []byte(key)) || len(e.Batch.Raw) != len(body) {
@@ -197,8 +198,8 @@ func TestGoPagerDuty(t *testing.T) {
 	var got []alert.Signal
 	answer := error(nil)
 	mux := http.NewServeMux()
-	mux.Handle(Path, Handler(func(_ context.Context, routingKey string, b alert.Batch) error {
-		if routingKey != key {
+	mux.Handle(Path, Handler(func(_ context.Context, routingKey secret.Text, b alert.Batch) error {
+		if !routingKey.Equal(key) {
 			return fault.New(fault.NotFound, "No source has this key.")
 		}
 		got = append(got, b.Signals...)
@@ -257,7 +258,7 @@ func FuzzParse(f *testing.F) {
 		if err := alerttest.Check(e.Batch); err != nil {
 			t.Fatalf("%v\nfrom %q", err, body)
 		}
-		if bytes.Contains(e.Batch.Raw, []byte(e.RoutingKey)) {
+		if bytes.Contains(e.Batch.Raw, []byte(e.RoutingKey.Reveal())) {
 			t.Fatalf("the body that is kept holds the key: %s", e.Batch.Raw)
 		}
 	})

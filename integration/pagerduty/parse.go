@@ -13,17 +13,18 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"frontline/alert"
 	"frontline/fault"
+	"frontline/plain"
+	"frontline/secret"
 )
 
 // Event is one request, understood.
 type Event struct {
-	RoutingKey string // names the source; a secret
-	DedupKey   string // the alert's identity, as it is answered to the sender
+	RoutingKey secret.Text // names the source
+	DedupKey   string      // the alert's identity, as it is answered to the sender
 	Batch      alert.Batch
 }
 
@@ -96,7 +97,7 @@ func Parse(body []byte) (Event, error) {
 	}
 	key := string(r.RoutingKey)
 	b := alert.Batch{Signals: []alert.Signal{s}, Raw: masked(body, key)}
-	return Event{RoutingKey: key, DedupKey: s.Key, Batch: b.Tidy()}, nil
+	return Event{RoutingKey: secret.New(key), DedupKey: s.Key, Batch: b.Tidy()}, nil
 }
 
 // wrong lists what PagerDuty would refuse, in its words.
@@ -106,7 +107,7 @@ func (r request) wrong(action string) []fault.Field {
 		out = append(out, fault.Field{Name: field, Say: fmt.Sprintf(format, args...)})
 	}
 	switch {
-	case blank(string(r.RoutingKey)):
+	case plain.Blank(string(r.RoutingKey)):
 		say("routing_key", "'routing_key' is missing or blank")
 	case utf8.RuneCountInString(string(r.RoutingKey)) != keyLength:
 		say("routing_key", "Length of 'routing_key' is incorrect (should be %d characters)", keyLength)
@@ -123,16 +124,16 @@ func (r request) wrong(action string) []fault.Field {
 	switch {
 	case utf8.RuneCountInString(string(r.DedupKey)) > maxKey:
 		say("dedup_key", "Length of 'dedup_key' is incorrect (should be at most %d characters)", maxKey)
-	case blank(string(r.DedupKey)) && (action == "acknowledge" || action == "resolve"):
+	case plain.Blank(string(r.DedupKey)) && (action == "acknowledge" || action == "resolve"):
 		say("dedup_key", "'dedup_key' is missing or blank")
 	}
 	if action != "trigger" {
 		return out
 	}
-	if blank(string(r.Payload.Summary)) {
+	if plain.Blank(string(r.Payload.Summary)) {
 		say("payload.summary", "'payload.summary' is missing or blank")
 	}
-	if blank(string(r.Payload.Source)) {
+	if plain.Blank(string(r.Payload.Source)) {
 		say("payload.source", "'payload.source' is missing or blank")
 	}
 	switch strings.ToLower(string(r.Payload.Severity)) {
@@ -153,7 +154,7 @@ func (r request) signal(body []byte) alert.Signal {
 	for name, value := range map[string]string{
 		"source": string(p.Source), "component": string(p.Component), "group": string(p.Group), "class": string(p.Class), "severity": severity,
 	} {
-		if !blank(value) {
+		if !plain.Blank(value) {
 			labels[name] = value
 		}
 	}
@@ -168,7 +169,7 @@ func (r request) signal(body []byte) alert.Signal {
 		StartedAt: moment(string(p.Timestamp)),
 		Host:      string(p.Source),
 	}
-	if blank(s.Key) {
+	if plain.Blank(s.Key) {
 		sum := sha256.Sum256(body)
 		s.Key = hex.EncodeToString(sum[:16])
 	}
@@ -188,8 +189,8 @@ func details(raw json.RawMessage) (labels map[string]string, text string) {
 	}
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		value := plain(object[name])
-		if blank(value) {
+		value := written(object[name])
+		if plain.Blank(value) {
 			continue
 		}
 		if strings.Contains(value, "\n") {
@@ -204,8 +205,8 @@ func details(raw json.RawMessage) (labels map[string]string, text string) {
 	return labels, strings.Join(lines, "\n")
 }
 
-// plain writes a value without JSON's quotes where it has none inside.
-func plain(v any) string {
+// written is a value without JSON's quotes where it has none inside.
+func written(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
@@ -225,7 +226,7 @@ func plain(v any) string {
 func (r request) links() []alert.Link {
 	var out []alert.Link
 	add := func(title, url string) {
-		if !blank(url) {
+		if !plain.Blank(url) {
 			out = append(out, alert.Link{Title: title, URL: url})
 		}
 	}
@@ -264,9 +265,4 @@ func masked(body []byte, key string) []byte {
 
 func notAlphanumeric(r rune) bool {
 	return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-}
-
-// blank says whether a person would see nothing.
-func blank(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
