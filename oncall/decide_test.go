@@ -1,9 +1,8 @@
-package oncall
+package oncall_test
 
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -14,88 +13,25 @@ import (
 
 	"frontline/fault"
 	"frontline/journal"
+	"frontline/oncall"
+	"frontline/oncall/oncalltest"
 	"frontline/people"
 )
 
-// The night is Tuesday 2026-11-24; Karl has the turn until Monday 08:00 in Tallinn.
-var night = at("2026-11-24T00:41:00Z")
+var night = oncalltest.Night
 
-// book is what is configured.
-type book struct {
-	people    map[string]people.Person
-	rotations map[string]Rotation
-	policies  map[string]Policy
-	overrides []Override
+func verity() oncall.Roster { return oncall.NewRoster(oncalltest.Verity(), nil) }
+
+func stopped(policy string) oncall.Opening {
+	return oncall.Opening{Subject: journal.Of("group", "g1"), Team: "support", Policy: policy, Title: "Decision queue has stopped"}
 }
 
-func lookup[T any](m map[string]T, id string) (T, bool) { v, ok := m[id]; return v, ok }
-
-func sorted[T any](m map[string]T) []T {
-	var out []T
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, m[k])
-	}
-	return out
-}
-
-func (b book) Person(id string) (people.Person, bool) { return lookup(b.people, id) }
-func (b book) People() []people.Person                { return sorted(b.people) }
-func (b book) Rotation(id string) (Rotation, bool)    { return lookup(b.rotations, id) }
-func (b book) Rotations() []Rotation                  { return sorted(b.rotations) }
-func (b book) Policy(id string) (Policy, bool)        { return lookup(b.policies, id) }
-func (b book) Policies() []Policy                     { return sorted(b.policies) }
-func (b book) Overrides() []Override                  { return b.overrides }
-
-func verity() Roster { return NewRoster(verityBook(), nil) }
-
-func verityBook() book {
-	push := func(id string) people.Contact {
-		return people.Contact{Channel: "ntfy", Address: "https://push.example/" + id}
-	}
-	mail := func(id string, after time.Duration) people.Contact {
-		return people.Contact{Channel: "email", Address: id + "@verity.example", After: after}
-	}
-	first := firstLine()
-	first.Members = []string{"liis", "wanjiru", "tonis", "karl"}
-	return book{
-		rotations: map[string]Rotation{
-			"first-line":  first,
-			"second-line": {ID: "second-line", Name: "Second line", Team: "support", Zone: "Europe/Tallinn", HandoffDay: "monday", HandoffTime: "08:00", Start: "2026-12-07", Members: []string{"aisha"}},
-		},
-		policies: map[string]Policy{
-			"critical": {ID: "critical", Name: "Critical", Team: "support", LastResort: "marika", Repeat: 1,
-				Steps: []Step{{Targets: []Target{{Rotation: "first-line"}}}, {After: 5 * time.Minute, Targets: []Target{{Person: "aisha"}}}}},
-			"gappy": {ID: "gappy", Name: "Gappy", Team: "support", LastResort: "marika",
-				Steps: []Step{{Targets: []Target{{Rotation: "first-line"}}}, {After: 5 * time.Minute, Targets: []Target{{Rotation: "second-line"}}}}},
-			"empty": {ID: "empty", Name: "Empty", Team: "support", LastResort: "marika", Repeat: 3,
-				Steps: []Step{{Targets: []Target{{Rotation: "second-line"}}}, {After: time.Hour, Targets: []Target{{Person: "nobody"}}}}},
-			"lonely": {ID: "lonely", Name: "Lonely", Team: "support", LastResort: "gone", Steps: []Step{{Targets: []Target{{Person: "gone"}}}}},
-			"patient": {ID: "patient", Name: "Patient", Team: "support", LastResort: "marika", Pause: time.Minute, Repage: 10 * time.Minute,
-				Steps: []Step{{After: 90 * time.Second, Targets: []Target{{Person: "karl"}, {Rotation: "first-line"}, {Person: "aisha"}}}}},
-		},
-		people: map[string]people.Person{
-			"liis":    {ID: "liis", Name: "Liis Tamm", Role: people.Support, Contacts: []people.Contact{push("liis")}},
-			"karl":    {ID: "karl", Name: "Karl Sepp", Role: people.Support, Contacts: []people.Contact{push("karl"), mail("karl", 2*time.Minute)}},
-			"wanjiru": {ID: "wanjiru", Name: "Wanjiru Kamau", Role: people.Support, Contacts: []people.Contact{push("wanjiru")}},
-			"tonis":   {ID: "tonis", Name: "Tõnis Kask", Role: people.Support, Contacts: []people.Contact{push("tonis")}},
-			"aisha":   {ID: "aisha", Name: "Aisha Odhiambo", Role: people.Support, Contacts: []people.Contact{push("aisha")}},
-			"marika":  {ID: "marika", Name: "Marika Oja", Role: people.Lead, Contacts: []people.Contact{push("marika")}},
-			"root":    {ID: "root", Name: "Eduardo Salas", Role: people.Admin, Contacts: []people.Contact{mail("root", 0)}},
-			"nobody":  {ID: "nobody", Name: "New Colleague", Role: people.Support},
-		},
-	}
-}
-
-func stopped(policy string) Opening {
-	return Opening{Subject: journal.Of("group", "g1"), Team: "support", Policy: policy, Title: "Decision queue has stopped"}
-}
-
-func person(id, via string) people.Actor { return people.As(verityBook().people[id], via) }
+func person(id, via string) people.Actor { return people.As(oncalltest.Verity().Staff[id], via) }
 
 var source = people.Actor{Kind: people.BySource, ID: "alertmanager", Via: "api"}
 
 // told writes down what a page sends, as people would: "0:00 karl ntfy".
-func told(r Roster, policy string) string {
+func told(r oncall.Roster, policy string) string {
 	var lines []string
 	for _, x := range r.WhatIf(policy, night) {
 		d := x.At.Sub(night)
@@ -147,15 +83,15 @@ func TestWhatAPageSends(t *testing.T) {
 
 // ledger applies outcomes as a store does.
 type ledger struct {
-	page    Page
-	tries   []Attempt
+	page    oncall.Page
+	tries   []oncall.Attempt
 	entries []journal.Entry
 }
 
-func (l *ledger) apply(o Outcome) {
+func (l *ledger) apply(o oncall.Outcome) {
 	l.page = o.Page
 	for _, a := range o.Attempts {
-		if i := slices.IndexFunc(l.tries, func(x Attempt) bool { return x.ID == a.ID }); i >= 0 {
+		if i := slices.IndexFunc(l.tries, func(x oncall.Attempt) bool { return x.ID == a.ID }); i >= 0 {
 			l.tries[i] = a
 		} else {
 			l.tries = append(l.tries, a)
@@ -172,10 +108,10 @@ func (l *ledger) verbs() []string {
 	return v
 }
 
-func opened(policy string, r Roster) *ledger {
+func opened(policy string, r oncall.Roster) *ledger {
 	l := &ledger{}
-	l.apply(OpenPage(stopped(policy), "p1", 12, source, night))
-	l.apply(Advance(l.page, l.tries, r, night))
+	l.apply(oncall.OpenPage(stopped(policy), "p1", 12, source, night))
+	l.apply(oncall.Advance(l.page, l.tries, r, night))
 	return l
 }
 
@@ -192,16 +128,16 @@ func TestAcknowledgeStopsTheEscalation(t *testing.T) {
 	l := opened("critical", r)
 	karl := person("karl", "screen")
 	now := night.Add(time.Minute)
-	l.apply(Acknowledge(l.page, l.tries, karl, now))
-	if l.page.State != Acknowledged || l.page.AckedBy != "karl" || !l.page.DueAt.Equal(now.Add(DefaultRepage)) {
+	l.apply(oncall.Acknowledge(l.page, l.tries, karl, now))
+	if l.page.State != oncall.Acknowledged || l.page.AckedBy != "karl" || !l.page.DueAt.Equal(now.Add(oncall.DefaultRepage)) {
 		t.Errorf("after the acknowledgement the page is %+v", l.page)
 	}
 	if got := l.states(); got != "karl/ntfy skipped, karl/email skipped" {
 		t.Errorf("attempts: %s", got)
 	}
 	before := l.page.Version
-	l.apply(Acknowledge(l.page, l.tries, karl, now.Add(time.Second)))
-	l.apply(Advance(l.page, l.tries, r, now.Add(10*time.Minute)))
+	l.apply(oncall.Acknowledge(l.page, l.tries, karl, now.Add(time.Second)))
+	l.apply(oncall.Advance(l.page, l.tries, r, now.Add(10*time.Minute)))
 	if l.page.Version != before {
 		t.Errorf("a second acknowledgement or an early wake changed the page: %v", l.verbs())
 	}
@@ -211,16 +147,16 @@ func TestAcknowledgedButNotResolvedPagesAgain(t *testing.T) {
 	r := verity()
 	l := opened("patient", r)
 	karl := person("karl", "link")
-	l.apply(Acknowledge(l.page, l.tries, karl, night.Add(2*time.Minute)))
-	l.apply(Advance(l.page, l.tries, r, l.page.DueAt))
+	l.apply(oncall.Acknowledge(l.page, l.tries, karl, night.Add(2*time.Minute)))
+	l.apply(oncall.Advance(l.page, l.tries, r, l.page.DueAt))
 	again := l.tries[len(l.tries)-2:]
-	if again[0].Duty.Person != "karl" || again[0].Duty.Reason != Acknowledger || l.page.State != Open {
+	if again[0].Duty.Person != "karl" || again[0].Duty.Reason != oncall.Acknowledger || l.page.State != oncall.Open {
 		t.Fatalf("the acknowledger is not paged first: %s", l.states())
 	}
 	if held := l.page.OpenedAt; !l.page.DueAt.Equal(held.Add(13 * time.Minute)) { // 2 + 10 (repage) + 1 (pause)
 		t.Errorf("the policy begins again at %s", l.page.DueAt)
 	}
-	l.apply(Advance(l.page, l.tries, r, l.page.DueAt))
+	l.apply(oncall.Advance(l.page, l.tries, r, l.page.DueAt))
 	if last := l.tries[len(l.tries)-1]; last.Duty.Person != "aisha" || last.Round != 1 {
 		t.Errorf("after the pause the policy begins again with its first step, got %s", l.states())
 	}
@@ -229,10 +165,10 @@ func TestAcknowledgedButNotResolvedPagesAgain(t *testing.T) {
 func TestEscalateFiresTheNextStepNow(t *testing.T) {
 	r := verity()
 	l := opened("critical", r)
-	l.apply(Acknowledge(l.page, l.tries, person("karl", "link"), night.Add(time.Minute)))
-	l.apply(Escalate(l.page, l.tries, person("karl", "link"), night.Add(2*time.Minute)))
-	l.apply(Advance(l.page, l.tries, r, night.Add(2*time.Minute)))
-	if last := l.tries[len(l.tries)-1]; last.Duty.Person != "aisha" || l.page.State != Open || l.page.AckedBy != "" {
+	l.apply(oncall.Acknowledge(l.page, l.tries, person("karl", "link"), night.Add(time.Minute)))
+	l.apply(oncall.Escalate(l.page, l.tries, person("karl", "link"), night.Add(2*time.Minute)))
+	l.apply(oncall.Advance(l.page, l.tries, r, night.Add(2*time.Minute)))
+	if last := l.tries[len(l.tries)-1]; last.Duty.Person != "aisha" || l.page.State != oncall.Open || l.page.AckedBy != "" {
 		t.Errorf("escalation: %s, page %+v", l.states(), l.page)
 	}
 }
@@ -240,27 +176,27 @@ func TestEscalateFiresTheNextStepNow(t *testing.T) {
 func TestThePageGrows(t *testing.T) {
 	r := verity()
 	o := stopped("critical")
-	o.Urgency = Low
+	o.Urgency = oncall.Low
 	l := &ledger{}
-	l.apply(OpenPage(o, "p1", 12, source, night))
-	l.apply(Advance(l.page, l.tries, r, night))
+	l.apply(oncall.OpenPage(o, "p1", 12, source, night))
+	l.apply(oncall.Advance(l.page, l.tries, r, night))
 	n := len(l.tries)
 	o.Count, o.Title = 200, "Decision queue has stopped, 200 alerts"
-	l.apply(Grow(l.page, o, source, night.Add(time.Second)))
-	l.apply(Advance(l.page, l.tries, r, night.Add(time.Second)))
-	if l.page.Count != 200 || l.page.Title != o.Title || len(l.tries) != n || l.page.Urgency != Low {
+	l.apply(oncall.Grow(l.page, o, source, night.Add(time.Second)))
+	l.apply(oncall.Advance(l.page, l.tries, r, night.Add(time.Second)))
+	if l.page.Count != 200 || l.page.Title != o.Title || len(l.tries) != n || l.page.Urgency != oncall.Low {
 		t.Errorf("200 alerts are one page: count %d, %d attempts", l.page.Count, len(l.tries))
 	}
 	version := l.page.Version
-	l.apply(Grow(l.page, o, source, night.Add(2*time.Second)))
+	l.apply(oncall.Grow(l.page, o, source, night.Add(2*time.Second)))
 	if l.page.Version != version {
 		t.Errorf("the same news once more changed the page")
 	}
-	l.apply(Acknowledge(l.page, l.tries, person("karl", "link"), night.Add(time.Minute)))
-	o.Urgency = High
-	l.apply(Grow(l.page, o, source, night.Add(2*time.Minute)))
-	l.apply(Advance(l.page, l.tries, r, night.Add(2*time.Minute)))
-	if last := l.tries[len(l.tries)-1]; last.Duty.Reason != Acknowledger || l.page.Urgency != High {
+	l.apply(oncall.Acknowledge(l.page, l.tries, person("karl", "link"), night.Add(time.Minute)))
+	o.Urgency = oncall.High
+	l.apply(oncall.Grow(l.page, o, source, night.Add(2*time.Minute)))
+	l.apply(oncall.Advance(l.page, l.tries, r, night.Add(2*time.Minute)))
+	if last := l.tries[len(l.tries)-1]; last.Duty.Reason != oncall.Acknowledger || l.page.Urgency != oncall.High {
 		t.Errorf("more urgent pages who has it: %s", l.states())
 	}
 }
@@ -269,17 +205,17 @@ func TestAPersonWhoDoesNotAnswerComesBackToWhoAsked(t *testing.T) {
 	r := verity()
 	l := &ledger{}
 	liis := person("liis", "screen")
-	l.apply(OpenPage(Opening{Aim: AimPerson, Person: "karl", Subject: journal.Of("incident", "i1"), Title: "Can you look?"}, "p1", 3, liis, night))
+	l.apply(oncall.OpenPage(oncall.Opening{Aim: oncall.AimPerson, Person: "karl", Subject: journal.Of("incident", "i1"), Title: "Can you look?"}, "p1", 3, liis, night))
 	var got []string
 	for range 4 {
-		l.apply(Advance(l.page, l.tries, r, l.page.DueAt))
+		l.apply(oncall.Advance(l.page, l.tries, r, l.page.DueAt))
 		got = append(got, l.tries[len(l.tries)-1].Duty.Person)
 	}
 	if want := []string{"karl", "karl", "karl", "liis"}; !slices.Equal(got, want) {
 		t.Errorf("paged %v, want %v", got, want)
 	}
-	l.apply(Acknowledge(l.page, l.tries, liis, night.Add(time.Hour)))
-	if l.page.State != Ended || l.page.EndedWhy != "acknowledged" {
+	l.apply(oncall.Acknowledge(l.page, l.tries, liis, night.Add(time.Hour)))
+	if l.page.State != oncall.Ended || l.page.EndedWhy != "acknowledged" {
 		t.Errorf("a page to a person ends with the acknowledgement, it is %s", l.page.State)
 	}
 }
@@ -287,20 +223,20 @@ func TestAPersonWhoDoesNotAnswerComesBackToWhoAsked(t *testing.T) {
 func TestTestPageRingsEverythingOnceAndEndsByItself(t *testing.T) {
 	r := verity()
 	l := &ledger{}
-	l.apply(OpenPage(Opening{Aim: AimTest, Person: "karl", Subject: journal.Of("person", "karl")}, "p1", 3, person("karl", "screen"), night))
-	l.apply(Advance(l.page, l.tries, r, night))
+	l.apply(oncall.OpenPage(oncall.Opening{Aim: oncall.AimTest, Person: "karl", Subject: journal.Of("person", "karl")}, "p1", 3, person("karl", "screen"), night))
+	l.apply(oncall.Advance(l.page, l.tries, r, night))
 	if got := l.states(); got != "karl/ntfy waiting, karl/email waiting" || !l.tries[1].DueAt.Equal(night) {
 		t.Errorf("test: %s", got)
 	}
-	l.apply(Advance(l.page, l.tries, r, l.page.DueAt))
-	if l.page.State != Ended || len(l.tries) != 2 {
+	l.apply(oncall.Advance(l.page, l.tries, r, l.page.DueAt))
+	if l.page.State != oncall.Ended || len(l.tries) != 2 {
 		t.Errorf("the test is %s after %d attempts", l.page.State, len(l.tries))
 	}
 }
 
-func sending(t *testing.T, l *ledger, id string, r Roster, now time.Time) bool {
+func sending(t *testing.T, l *ledger, id string, r oncall.Roster, now time.Time) bool {
 	t.Helper()
-	o, ok := StartSending(l.page, l.tries, id, r, now)
+	o, ok := oncall.StartSending(l.page, l.tries, id, r, now)
 	l.apply(o)
 	return ok
 }
@@ -319,7 +255,7 @@ func TestTransientErrorsAreTriedFiveTimes(t *testing.T) {
 		if !sending(t, l, "p1.1", r, now) {
 			t.Fatalf("try %d is not sent: %s", try, l.states())
 		}
-		l.apply(Undelivered(l.page, l.tries, "p1.1", try, busy, now))
+		l.apply(oncall.Undelivered(l.page, l.tries, "p1.1", try, busy, now))
 		if try < 5 {
 			pauses = append(pauses, l.tries[0].DueAt.Sub(now))
 			now = l.tries[0].DueAt
@@ -341,12 +277,12 @@ func TestAStepThatReachesNobodyEscalatesAtOnce(t *testing.T) {
 	l := opened("critical", r)
 	for i, id := range []string{"p1.1", "p1.2"} {
 		sending(t, l, id, r, night)
-		l.apply(Undelivered(l.page, l.tries, id, 1, gone, night))
+		l.apply(oncall.Undelivered(l.page, l.tries, id, 1, gone, night))
 		if due := l.page.DueAt.Equal(night); due != (i == 1) {
 			t.Fatalf("after failure %d the next step is due at %s", i+1, l.page.DueAt)
 		}
 	}
-	l.apply(Advance(l.page, l.tries, r, night))
+	l.apply(oncall.Advance(l.page, l.tries, r, night))
 	if last := l.tries[len(l.tries)-1]; last.Duty.Person != "aisha" {
 		t.Errorf("the second step is not fired: %s", l.states())
 	}
@@ -356,7 +292,7 @@ func TestALastResortThatFailsForGoodExhaustsThePage(t *testing.T) {
 	r := verity()
 	l := opened("empty", r)
 	sending(t, l, "p1.1", r, night)
-	l.apply(Undelivered(l.page, l.tries, "p1.1", 1, gone, night))
+	l.apply(oncall.Undelivered(l.page, l.tries, "p1.1", 1, gone, night))
 	if !l.page.Exhausted || l.page.DueAt.IsZero() || !l.page.DueAt.After(night) {
 		t.Errorf("page %+v", l.page)
 	}
@@ -368,12 +304,12 @@ func TestSendingIsFencedAndRepeatedAfterACrash(t *testing.T) {
 	if !sending(t, l, "p1.1", r, night) || !sending(t, l, "p1.1", r, night.Add(time.Minute)) {
 		t.Fatal("an attempt whose process died is sent again")
 	}
-	l.apply(Undelivered(l.page, l.tries, "p1.1", 1, gone, night.Add(time.Minute)))
-	if l.tries[0].State != Sending {
+	l.apply(oncall.Undelivered(l.page, l.tries, "p1.1", 1, gone, night.Add(time.Minute)))
+	if l.tries[0].State != oncall.Sending {
 		t.Errorf("the late answer of the first process was taken for the second's: %s", l.states())
 	}
-	l.apply(Delivered(l.page, l.tries, "p1.1", Receipt{ID: "m7"}, night.Add(time.Minute)))
-	if l.tries[0].State != Sent || l.tries[0].Tries != 2 || l.tries[0].Receipt.ID != "m7" {
+	l.apply(oncall.Delivered(l.page, l.tries, "p1.1", oncall.Receipt{ID: "m7"}, night.Add(time.Minute)))
+	if l.tries[0].State != oncall.Sent || l.tries[0].Tries != 2 || l.tries[0].Receipt.ID != "m7" {
 		t.Errorf("ledger: %+v", l.tries[0])
 	}
 	if sending(t, l, "p1.1", r, night.Add(2*time.Minute)) || sending(t, l, "p1.2", r, night.Add(time.Minute)) || sending(t, l, "p1.9", r, night) {
@@ -384,14 +320,14 @@ func TestSendingIsFencedAndRepeatedAfterACrash(t *testing.T) {
 func TestHandedOverBetweenStepAndSending(t *testing.T) {
 	r := verity()
 	l := opened("critical", r)
-	r.Changes = []Override{{ID: "o1", Rotation: "first-line", Person: "wanjiru", From: night.Add(time.Minute), To: night.Add(time.Hour)}}
+	r.Changes = []oncall.Override{{ID: "o1", Rotation: "first-line", Person: "wanjiru", From: night.Add(time.Minute), To: night.Add(time.Hour)}}
 	if sending(t, l, "p1.2", r, night.Add(2*time.Minute)) {
 		t.Error("Karl's second contact is used although Wanjiru took over")
 	}
 	if got := l.states(); got != "karl/ntfy skipped, karl/email skipped, wanjiru/ntfy waiting" {
 		t.Errorf("attempts: %s", got)
 	}
-	if d := l.tries[2].Duty; d.Reason != TookOver || d.Instead != "karl" || d.Override != "o1" {
+	if d := l.tries[2].Duty; d.Reason != oncall.TookOver || d.Instead != "karl" || d.Override != "o1" {
 		t.Errorf("why Wanjiru: %+v", d)
 	}
 	if !slices.Contains(l.verbs(), "page.handed_over") {
@@ -404,20 +340,20 @@ func TestOrders(t *testing.T) {
 	about := l.page.Subject
 	o := stopped("critical")
 	o.Count = 3
-	l.apply(RaiseOrder(o, source).On(l.page, l.tries, night))
+	l.apply(oncall.RaiseOrder(o, source).On(l.page, l.tries, night))
 	if l.page.Count != 3 {
 		t.Errorf("raise: count %d", l.page.Count)
 	}
-	l.apply(RaiseOrder(Opening{Subject: about, Aim: AimPerson, Person: "karl", Count: 9}, source).On(l.page, l.tries, night))
+	l.apply(oncall.RaiseOrder(oncall.Opening{Subject: about, Aim: oncall.AimPerson, Person: "karl", Count: 9}, source).On(l.page, l.tries, night))
 	if l.page.Count != 3 {
 		t.Error("a page to a person made the policy's page grow")
 	}
-	l.apply(AcknowledgeOrder(about, people.System("test")).On(l.page, l.tries, night))
-	if l.page.State != Acknowledged {
+	l.apply(oncall.AcknowledgeOrder(about, people.System("test")).On(l.page, l.tries, night))
+	if l.page.State != oncall.Acknowledged {
 		t.Errorf("acknowledge: %s", l.page.State)
 	}
-	l.apply(EndOrder(about, "resolved", source).On(l.page, l.tries, night))
-	if l.page.State != Ended || l.page.EndedWhy != "resolved" || !l.page.DueAt.IsZero() {
+	l.apply(oncall.EndOrder(about, "resolved", source).On(l.page, l.tries, night))
+	if l.page.State != oncall.Ended || l.page.EndedWhy != "resolved" || !l.page.DueAt.IsZero() {
 		t.Errorf("end: %+v", l.page)
 	}
 }
@@ -428,24 +364,24 @@ func TestALivePageIsNeverSilent(t *testing.T) {
 		r := verity()
 		policy := rapid.SampledFrom([]string{"critical", "gappy", "empty", "lonely", "patient", "none"}).Draw(t, "policy")
 		now, l := night, &ledger{}
-		l.apply(OpenPage(stopped(policy), "p1", 1, source, now))
+		l.apply(oncall.OpenPage(stopped(policy), "p1", 1, source, now))
 		actor := person("karl", "link")
 		t.Repeat(map[string]func(*rapid.T){
 			"wait":        func(t *rapid.T) { now = now.Add(time.Duration(rapid.IntRange(0, 2000).Draw(t, "s")) * time.Second) },
-			"wait exact":  func(t *rapid.T) { now = latest(now, l.page.DueAt) },
-			"step":        func(t *rapid.T) { l.apply(Advance(l.page, l.tries, r, now)) },
-			"acknowledge": func(t *rapid.T) { l.apply(Acknowledge(l.page, l.tries, actor, now)) },
-			"escalate":    func(t *rapid.T) { l.apply(Escalate(l.page, l.tries, actor, now)) },
+			"wait exact":  func(t *rapid.T) { now = later(now, l.page.DueAt) },
+			"step":        func(t *rapid.T) { l.apply(oncall.Advance(l.page, l.tries, r, now)) },
+			"acknowledge": func(t *rapid.T) { l.apply(oncall.Acknowledge(l.page, l.tries, actor, now)) },
+			"escalate":    func(t *rapid.T) { l.apply(oncall.Escalate(l.page, l.tries, actor, now)) },
 			"hand over": func(t *rapid.T) {
 				person := rapid.SampledFrom([]string{"liis", "aisha", "nobody"}).Draw(t, "person")
-				r.Changes = append(r.Changes, Override{ID: fmt.Sprint(len(r.Changes)), Rotation: "first-line", Person: person, From: now, To: now.Add(time.Hour), MadeAt: now})
+				r.Changes = append(r.Changes, oncall.Override{ID: fmt.Sprint(len(r.Changes)), Rotation: "first-line", Person: person, From: now, To: now.Add(time.Hour), MadeAt: now})
 			},
 			"deliver": func(t *rapid.T) { deliverSome(t, l, r, now) },
 			"":        func(t *rapid.T) { neverSilent(t, l, now) },
 		})
-		l.apply(End(l.page, l.tries, "resolved", actor, now))
+		l.apply(oncall.End(l.page, l.tries, "resolved", actor, now))
 		for _, a := range l.tries {
-			if a.State == Waiting {
+			if a.State == oncall.Waiting {
 				t.Fatalf("an ended page still waits to send %+v", a)
 			}
 		}
@@ -453,30 +389,30 @@ func TestALivePageIsNeverSilent(t *testing.T) {
 }
 
 // deliverSome sends one pending attempt, with an answer of the provider, a failure, or a crash.
-func deliverSome(t *rapid.T, l *ledger, r Roster, now time.Time) {
+func deliverSome(t *rapid.T, l *ledger, r oncall.Roster, now time.Time) {
 	if len(l.tries) == 0 {
 		return
 	}
 	a := rapid.SampledFrom(l.tries).Draw(t, "attempt")
-	o, ok := StartSending(l.page, l.tries, a.ID, r, now)
+	o, ok := oncall.StartSending(l.page, l.tries, a.ID, r, now)
 	l.apply(o)
 	if !ok {
 		return
 	}
-	started, _ := find(l.tries, a.ID)
+	started := l.tries[a.N-1]
 	switch rapid.SampledFrom([]string{"sent", "busy", "gone", "crash"}).Draw(t, "answer") {
 	case "sent":
-		l.apply(Delivered(l.page, l.tries, a.ID, Receipt{ID: "1"}, now))
+		l.apply(oncall.Delivered(l.page, l.tries, a.ID, oncall.Receipt{ID: "1"}, now))
 	case "busy":
-		l.apply(Undelivered(l.page, l.tries, a.ID, started.Tries, busy, now))
+		l.apply(oncall.Undelivered(l.page, l.tries, a.ID, started.Tries, busy, now))
 	case "gone":
-		l.apply(Undelivered(l.page, l.tries, a.ID, started.Tries, errors.New("no kind"), now))
+		l.apply(oncall.Undelivered(l.page, l.tries, a.ID, started.Tries, errors.New("no kind"), now))
 	}
 }
 
 func neverSilent(t *rapid.T, l *ledger, now time.Time) {
 	p := l.page
-	if p.DueAt.IsZero() || p.DueAt.After(now.Add(longestWait)) {
+	if p.DueAt.IsZero() || p.DueAt.After(now.Add(24*time.Hour)) {
 		t.Fatalf("a live page goes on at %s", p.DueAt)
 	}
 	ids := map[string]bool{}
@@ -485,11 +421,18 @@ func neverSilent(t *rapid.T, l *ledger, now time.Time) {
 			t.Fatalf("two attempts are called %s", a.ID)
 		}
 		ids[a.ID] = true
-		if p.State == Acknowledged && a.State == Waiting {
+		if p.State == oncall.Acknowledged && a.State == oncall.Waiting {
 			t.Fatalf("somebody has it and %+v still waits", a)
 		}
 	}
 	if len(ids) != p.Attempts {
 		t.Fatalf("%d attempts, the page counts %d", len(ids), p.Attempts)
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }

@@ -98,7 +98,7 @@ func TestTurnsThroughEveryClockChange(t *testing.T) {
 	for _, name := range zones {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, handoff := range []string{"00:00", "02:30", "08:00", "23:59"} {
+			for _, handoff := range []string{"00:00", "02:30"} {
 				r := Rotation{ID: "r", Zone: name, HandoffDay: "sunday", HandoffTime: handoff, Start: "2000-01-02", Members: []string{"a", "b", "c"}}
 				throughTheYears(t, r)
 			}
@@ -166,13 +166,13 @@ func TestShiftsAgainstTheWallClock(t *testing.T) {
 		loc, change := transition(t)
 		day := rapid.SampledFrom([]time.Weekday{change.Weekday(), change.Add(-time.Hour).Weekday(), time.Monday}).Draw(t, "day")
 		clock := TimeOfDay((change.Add(-time.Minute).Hour()*60 + rapid.IntRange(-90, 150).Draw(t, "minutes") + 1440) % 1440)
-		start := change.AddDate(0, 0, -rapid.IntRange(0, 20).Draw(t, "days before"))
+		start := change.AddDate(0, 0, -rapid.IntRange(0, 13).Draw(t, "days before"))
 		members := []string{"a", "b", "c", "a"}[:rapid.IntRange(1, 4).Draw(t, "members")]
 		r := Rotation{ID: "r", Zone: loc.String(), HandoffDay: dayName(day), HandoffTime: clock.String(), Start: start.Format(time.DateOnly), Members: members}
-		from := change.AddDate(0, 0, -23).Truncate(time.Minute).UTC()
-		to := change.AddDate(0, 0, 12).Truncate(time.Minute).UTC()
+		from := change.AddDate(0, 0, -15).Truncate(time.Minute).UTC()
+		to := change.AddDate(0, 0, 8).Truncate(time.Minute).UTC()
 		overrides := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Override {
-			begin := from.Add(time.Duration(rapid.IntRange(-2000, 50000).Draw(t, "begin")) * time.Minute)
+			begin := from.Add(time.Duration(rapid.IntRange(-2000, 33000).Draw(t, "begin")) * time.Minute)
 			return Override{ID: rapid.StringMatching("[a-z]{6}").Draw(t, "id"), Rotation: rapid.SampledFrom([]string{"r", "r", "other"}).Draw(t, "rotation"), Person: "x",
 				From: begin, To: begin.Add(time.Duration(rapid.IntRange(1, 30000).Draw(t, "long")) * time.Minute), MadeAt: begin}
 		}), 0, 3).Draw(t, "overrides")
