@@ -1,0 +1,321 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"frontline/fault"
+	"frontline/job"
+)
+
+// Handlers binds the wing's job kinds.
+func (r *Runner) Handlers() []job.Handler {
+	return []job.Handler{KindRun().HandleOnce(r.carryOut, r.lost), KindLook().Handle(r.lookNow)}
+}
+
+// Why a run's context ended.
+var (
+	errCancelled = errors.New("somebody cancelled the run")
+	errTooLong   = errors.New("the run took longer than its action allows")
+	errStopping  = errors.New("the server is being stopped")
+)
+
+// work is one holder's hands on a run.
+type work struct {
+	*Runner
+	run    Run
+	holder string
+	kind   Kind
+	call   Call
+	mask   masker
+	led    *ledger
+}
+
+// carryOut does a run that was started. It is called once for each run, ever.
+func (r *Runner) carryOut(ctx context.Context, args JobRun) error {
+	holder, err := holderOf(ctx)
+	if err != nil {
+		return err
+	}
+	run, err := r.Runs.ChangeRun(ctx, args.Run, begin(holder))
+	if err != nil || run.State != Running {
+		return err
+	}
+	w, err := r.open(run, holder)
+	if err != nil {
+		return r.end(ctx, run, holder, verdict{state: Failed, result: Result{Summary: fault.Sentence(err) + " Nothing was done."}})
+	}
+	v := w.do(ctx)
+	w.led.close()
+	return r.end(ctx, run, holder, v)
+}
+
+// lost finds out what became of a run whose process vanished.
+func (r *Runner) lost(ctx context.Context, args JobRun) error {
+	v, run, holder, err := r.reconcile(ctx, args.Run)
+	if err != nil || v == nil {
+		return err
+	}
+	return r.end(ctx, run, holder, *v)
+}
+
+// lookNow finds out what became of an unknown run. While the neighbour does not answer it is tried again.
+func (r *Runner) lookNow(ctx context.Context, args JobLook) error {
+	v, run, holder, err := r.reconcile(ctx, args.Run)
+	if err != nil || v == nil {
+		return err
+	}
+	if v.silent != nil {
+		return v.silent
+	}
+	return r.end(ctx, run, holder, *v)
+}
+
+// reconcile takes a run over and asks its kind what became of it. No verdict means that the run has ended, or now did.
+func (r *Runner) reconcile(ctx context.Context, id string) (*verdict, Run, string, error) {
+	holder, err := holderOf(ctx)
+	if err != nil {
+		return nil, Run{}, "", err
+	}
+	run, err := r.Runs.ChangeRun(ctx, id, takeOver(holder))
+	if err != nil || run.State != Running && run.State != Unknown {
+		return nil, run, holder, err
+	}
+	w, err := r.open(run, holder)
+	if err != nil {
+		result := unsure(run)
+		result.Summary += " " + fault.Sentence(err)
+		return &verdict{state: Unknown, result: result}, run, holder, nil
+	}
+	v := w.findOut(ctx, Failed, lookTime)
+	w.led.close()
+	return &v, run, holder, nil
+}
+
+// holderOf names the job claim that ctx belongs to: whoever has another one writes nothing.
+func holderOf(ctx context.Context) (string, error) {
+	c, ok := job.ClaimOf(ctx)
+	if !ok {
+		return "", fault.New(fault.Internal, "A run is carried out by a job only. Report this.")
+	}
+	return fmt.Sprintf("%s:%d", c.ID, c.Fence), nil
+}
+
+// open makes a run ready to be worked on: its kind, its secrets, its ledger. The ledger must be closed.
+func (r *Runner) open(run Run, holder string) (*work, error) {
+	kind, ok := r.Kinds[run.Definition.Kind]
+	if !ok {
+		return nil, fault.New(fault.Invalid, "This installation has no action kind %s.", run.Definition.Kind)
+	}
+	hidden, err := r.unseal(run.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := r.secrets(run.Definition, hidden)
+	if err != nil {
+		return nil, err
+	}
+	inputs := make(map[string]any, len(run.Inputs))
+	for name, v := range run.Inputs {
+		if _, secret := hidden[name]; !secret {
+			inputs[name] = v
+		}
+	}
+	w := &work{Runner: r, run: run, holder: holder, kind: kind, mask: newMasker(secrets), call: Call{Run: run.ID,
+		Settings: run.Definition.settings(), Inputs: inputs, Secrets: secrets, Actor: run.StartedBy.ID, Reason: run.Reason}}
+	w.led = openLedger(r.Runs, r.Clock, r.Log, run, holder, w.mask)
+	return w, nil
+}
+
+// verdict is what became of a run.
+type verdict struct {
+	state  State
+	result Result
+	later  bool  // look again soon
+	silent error // the neighbour did not answer: nothing was found out
+}
+
+// do lets the kind work, under the action's time limit, until it has ended or somebody cancels it.
+func (w *work) do(ctx context.Context) verdict {
+	limited, cancel := context.WithCancelCause(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		w.watch(limited, cancel)
+	}()
+	result, err := guard(func() (Result, error) { return w.kind.Do(limited, w.call, w.run.Plan, w.led) })
+	cause := w.causeOf(ctx, limited)
+	cancel(nil)
+	<-watched
+	otherwise, sentence := w.otherwise(cause, err)
+	if err == nil {
+		return w.said(result, otherwise)
+	}
+	w.Log.Warn("run ended with an error", "run", w.run.ID, "action", w.run.Definition.ID, "err", w.mask.err(err))
+	if w.led.committed() == 0 {
+		return verdict{state: otherwise, result: Result{Summary: sentence + " Nothing was done."}}
+	}
+	if cause == nil && !doubtful(err) {
+		return verdict{state: Failed, result: Result{Summary: sentence}}
+	}
+	patience := lookTime
+	if cause == errStopping {
+		patience = stopTime
+	}
+	v := w.findOut(ctx, otherwise, patience)
+	if v.state == otherwise {
+		v.result.Summary = sentence + " " + v.result.Summary
+	}
+	return v
+}
+
+// causeOf is why the work was cut off; nil when it was not.
+func (w *work) causeOf(ctx, limited context.Context) error {
+	switch {
+	case ctx.Err() != nil:
+		return errStopping
+	case limited.Err() != nil:
+		return context.Cause(limited)
+	}
+	return nil
+}
+
+// otherwise is the state and the sentence of a run that failed for the reason and turns out to have had no effect.
+func (w *work) otherwise(cause, err error) (State, string) {
+	switch cause {
+	case errCancelled:
+		return Cancelled, "The run was cancelled."
+	case errTooLong:
+		return Failed, fmt.Sprintf("The run took longer than %s and was stopped.", w.run.Definition.Limits.timeout())
+	case errStopping:
+		return Failed, "The server was stopped during the run."
+	}
+	return Failed, w.mask.text(fault.Sentence(err))
+}
+
+// doubtful says whether an error leaves open what became of the work: a final fault is the kind's own word that it had no effect.
+func doubtful(err error) bool {
+	k := fault.KindOf(err)
+	return k == fault.Unavailable || k == fault.Internal
+}
+
+// watch cancels the work when its time is up or somebody asks for it. Hints come from the feed; the poll is the net under them.
+func (w *work) watch(ctx context.Context, cancel context.CancelCauseFunc) {
+	up, stop := w.Clock.After(w.run.Definition.Limits.timeout())
+	defer stop()
+	topics := w.Runs.Subscribe(ctx)
+	mine := []string{"run:" + w.run.ID, "*"}
+	for ctx.Err() == nil {
+		if w.cancelAsked(ctx) {
+			cancel(errCancelled)
+			return
+		}
+		if !w.await(ctx, up, topics, mine) {
+			cancel(errTooLong)
+			return
+		}
+	}
+}
+
+// await returns when it is worth looking at the run again; false when its time is up.
+func (w *work) await(ctx context.Context, up <-chan time.Time, topics <-chan []string, mine []string) bool {
+	poll, stop := w.Clock.After(pollTime)
+	defer stop()
+	for {
+		select {
+		case <-up:
+			return false
+		case changed := <-topics:
+			if slices.ContainsFunc(changed, func(t string) bool { return slices.Contains(mine, t) }) {
+				return true
+			}
+		case <-poll:
+			return true
+		case <-ctx.Done():
+			return true
+		}
+	}
+}
+
+const pollTime = 2 * time.Second
+
+// cancelAsked says whether the work must stop: somebody asked, or another process holds the run.
+func (w *work) cancelAsked(ctx context.Context) bool {
+	now, err := w.Records.ActionRun(ctx, w.run.ID)
+	return err == nil && (!now.CancelAt.IsZero() || now.Holder != w.holder)
+}
+
+// findOut asks the kind what became of the run, from its committed steps.
+func (w *work) findOut(ctx context.Context, otherwise State, patience time.Duration) verdict {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	steps, err := w.Records.RunSteps(ctx, w.run.ID)
+	if err == nil && len(steps) == 0 {
+		return verdict{state: otherwise, result: Result{Summary: "It was cut off before its first step. Nothing was done."}}
+	}
+	var result Result
+	if err == nil {
+		result, err = guard(func() (Result, error) { return w.kind.Reconcile(ctx, w.call, w.run.Plan, steps, w.led) })
+	}
+	if err == nil {
+		return w.said(result, otherwise)
+	}
+	err = w.mask.err(err)
+	w.Log.Warn("it cannot be found out what became of a run", "run", w.run.ID, "action", w.run.Definition.ID, "err", err)
+	return verdict{state: Unknown, result: unsure(w.run), later: true, silent: err}
+}
+
+// said is the verdict that a kind's result means.
+func (w *work) said(result Result, otherwise State) verdict {
+	result, err := masked(w.mask, result)
+	switch {
+	case err != nil:
+		return verdict{state: Unknown, result: Result{Unknown: true, Summary: fault.Sentence(err)}}
+	case result.Unknown:
+		return verdict{state: Unknown, result: result}
+	case result.Done:
+		return verdict{state: Succeeded, result: result}
+	}
+	return verdict{state: otherwise, result: result}
+}
+
+// end writes the verdict, and tries again for a while when the database does not answer: a run without an end would block others.
+// Sweep is the net under it.
+func (r *Runner) end(ctx context.Context, run Run, holder string, v verdict) error {
+	settled := context.WithoutCancel(ctx)
+	for n := 1; ; n++ {
+		_, err := r.Runs.ChangeRun(settled, run.ID, end(holder, v.state, v.result, v.later))
+		if !fault.Again(err) || n == 6 {
+			return err
+		}
+		tick, stop := r.Clock.After(job.DefaultBackoff(n))
+		select {
+		case <-tick:
+		case <-ctx.Done():
+			stop()
+			return err
+		}
+	}
+}
+
+// Sweep sees to runs that say they are running though no job stands for them any more, and forgets secrets that nobody needs. app
+// calls it at the start and every minute.
+func (r *Runner) Sweep(ctx context.Context) error {
+	ids, err := r.Shelf.StrayRuns(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		r.Log.Warn("run has no job; looking what became of it", "run", id)
+		if _, err := r.Runs.ChangeRun(ctx, id, stray); err != nil {
+			return err
+		}
+	}
+	now := r.Clock.Now()
+	return errors.Join(r.Shelf.ForgetSealed(ctx, Planned, now.Add(-planLife)), r.Shelf.ForgetSealed(ctx, Unknown, now.Add(-lookLife)))
+}
+
+const lookLife = 7 * 24 * time.Hour // how long an unknown run with secret inputs can still be looked at

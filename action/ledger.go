@@ -1,0 +1,221 @@
+package action
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"frontline/clock"
+	"frontline/fault"
+	"frontline/journal"
+	"frontline/people"
+)
+
+// Bounds of a run's output.
+const (
+	batchLines = 100                    // lines are written when there are so many
+	batchTime  = 250 * time.Millisecond // or the oldest has waited so long
+	mostLines  = 200_000                // a run's output in all,
+	mostBytes  = 64 << 20               // and from one holder
+	mostWaits  = 20_000                 // lines kept while the database does not answer
+	longLine   = 8 << 10                // bytes of one line
+)
+
+var _ Ledger = (*ledger)(nil)
+
+// ledger writes what one holder of a run does: steps at once and durably, output and progress in batches.
+type ledger struct {
+	runs   Runs
+	clock  clock.Clock
+	log    *slog.Logger
+	run    Run
+	holder string
+	mask   masker
+
+	mu       sync.Mutex
+	waiting  []Line
+	progress Progress
+	dirty    bool  // there is something to write
+	lines    int64 // that the run has, with those waiting
+	bytes    int   // that this holder printed
+	cut      bool  // the output is over its bounds
+	steps    int   // committed by anybody so far
+	lost     bool  // somebody else holds the run
+
+	kick chan struct{} // something became dirty
+	full chan struct{} // a whole batch waits
+	done chan struct{} // closed by close
+	wg   sync.WaitGroup
+}
+
+// openLedger starts the writer of output; close ends it.
+func openLedger(runs Runs, c clock.Clock, log *slog.Logger, r Run, holder string, m masker) *ledger {
+	l := &ledger{runs: runs, clock: c, log: log, run: r, holder: holder, mask: m, progress: r.Progress, lines: r.Lines, steps: r.Steps,
+		kick: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan struct{})}
+	l.wg.Go(l.write)
+	return l
+}
+
+// close writes what waits and stops the writer.
+func (l *ledger) close() {
+	close(l.done)
+	l.wg.Wait()
+}
+
+// committed is how many steps are durable.
+func (l *ledger) committed() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.steps
+}
+
+// Commit implements Ledger.
+func (l *ledger) Commit(ctx context.Context, step string, payload []byte) error {
+	_, err := l.commit(ctx, StepOf{Step: Step{Name: step, Payload: payload}})
+	return err
+}
+
+// Quarantine implements Ledger.
+func (l *ledger) Quarantine(ctx context.Context, step string, q Quarantined) (string, error) {
+	now := l.clock.Now()
+	keep := &Kept{Run: l.run.ID, Action: l.run.Definition.ID, Owner: l.run.Definition.Team,
+		Visibility: l.run.Definition.Visibility, Quarantined: q, State: Captured,
+		CapturedAt: now, ExpiresAt: now.Add(l.run.Definition.Limits.keep())}
+	return l.commit(ctx, StepOf{Step: Step{Name: step, Payload: []byte(q.Fingerprint)}, Keep: keep})
+}
+
+// Removed implements Ledger.
+func (l *ledger) Removed(ctx context.Context, step, quarantined string) error {
+	_, err := l.commit(ctx, StepOf{Step: Step{Name: step, Payload: []byte(quarantined)}, Removed: quarantined})
+	return err
+}
+
+func (l *ledger) commit(ctx context.Context, s StepOf) (string, error) {
+	if !fixedWord.MatchString(s.Step.Name) {
+		return "", fault.New(fault.Internal, "A step's name is one fixed word; the action's kind used another. Report this to its owner.")
+	}
+	s.Run, s.Holder, s.Step.At = l.run.ID, l.holder, l.clock.Now()
+	e := l.run.entry(journal.By(people.System("job")), "run.step", map[string]any{"step": s.Step.Name})
+	id, err := l.runs.CommitStep(ctx, s, journal.Consequences{Entries: []journal.Entry{e}})
+	if err != nil {
+		return "", err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.steps++
+	return id, nil
+}
+
+// Progress implements Ledger.
+func (l *ledger) Progress(done, total int, what string) {
+	l.mu.Lock()
+	l.progress = Progress{Done: done, Total: total, What: cut(l.mask.text(what), 200)}
+	l.mu.Unlock()
+	l.wake(false)
+}
+
+// Printf implements Ledger.
+func (l *ledger) Printf(format string, args ...any) {
+	text := strings.ToValidUTF8(l.mask.text(fmt.Sprintf(format, args...)), "\uFFFD")
+	now := l.clock.Now()
+	l.mu.Lock()
+	for line := range strings.SplitSeq(strings.TrimRight(text, "\r\n"), "\n") {
+		l.add(Line{At: now, Text: cut(strings.TrimSuffix(line, "\r"), longLine)})
+	}
+	full := len(l.waiting) >= batchLines
+	l.mu.Unlock()
+	l.wake(full)
+}
+
+// add takes a line while there is room; the first one too many says so in its place.
+func (l *ledger) add(line Line) {
+	switch {
+	case l.cut, len(l.waiting) >= mostWaits:
+		return
+	case l.lines >= mostLines, l.bytes >= mostBytes:
+		line.Text, l.cut = fmt.Sprintf("… the output is cut here, after %d lines; the run goes on.", l.lines), true
+	case len(l.waiting) == mostWaits-1:
+		line.Text = "… lines are missing here: the database did not take them fast enough."
+	}
+	l.waiting = append(l.waiting, line)
+	l.lines++
+	l.bytes += len(line.Text)
+}
+
+func (l *ledger) wake(full bool) {
+	l.mu.Lock()
+	l.dirty = true
+	l.mu.Unlock()
+	nudge(l.kick)
+	if full {
+		nudge(l.full)
+	}
+}
+
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// write puts what waits into the database: after a quarter of a second, or at once when a batch is full, and a last time at close.
+func (l *ledger) write() {
+	for {
+		select {
+		case <-l.kick:
+		case <-l.done:
+			l.flush()
+			return
+		}
+		tick, stop := l.clock.After(batchTime)
+		select {
+		case <-tick:
+		case <-l.full:
+		case <-l.done:
+		}
+		stop()
+		l.flush()
+	}
+}
+
+// flush has a context of its own: the output of a run that was cancelled is wanted most.
+func (l *ledger) flush() {
+	l.mu.Lock()
+	lines, p, dirty := l.waiting, l.progress, l.dirty && !l.lost
+	l.waiting, l.dirty = nil, false
+	l.mu.Unlock()
+	if !dirty {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	err := l.runs.AddOutput(ctx, l.run.ID, l.holder, lines, p)
+	if err == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if fault.Is(err, fault.Conflict) {
+		l.lost = true
+		return
+	}
+	l.waiting, l.dirty = append(lines, l.waiting...), true // the next line or the end tries again
+	l.log.Warn("output of a run cannot be written now", "run", l.run.ID, "err", err)
+}
+
+// cut shortens a text to about so many bytes, at a whole character.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	n := most
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return fmt.Sprintf("%s… (%d more bytes)", s[:n], len(s)-n)
+}

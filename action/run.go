@@ -1,0 +1,391 @@
+package action
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"time"
+
+	"frontline/fault"
+	"frontline/job"
+	"frontline/journal"
+	"frontline/people"
+	"frontline/secret"
+)
+
+// State is how far a run is.
+type State string
+
+// The states. Unknown means that nobody can say whether the run had its effect: people must look. It is never started again.
+const (
+	Planned   State = "planned"
+	Running   State = "running"
+	Succeeded State = "succeeded"
+	Failed    State = "failed"
+	Cancelled State = "cancelled"
+	Unknown   State = "unknown"
+)
+
+// Run is one execution of one version of an action with one set of inputs, from its plan on.
+type Run struct {
+	ID         string
+	Number     int64
+	Definition Definition // the version that was planned, whatever the file says by now
+	Version    string
+	Inputs     map[string]any  // checked; secret ones are ***
+	Reason     string          // why, in the person's words
+	For        journal.Subject // the incident, group or request that it belongs to; empty when none
+	State      State
+	Plan       Plan
+	PlanHash   string // what Start must repeat: somebody saw exactly this plan
+	Result     Result
+	Progress   Progress
+	Steps      int   // committed
+	Lines      int64 // of output
+
+	PlannedBy   journal.Actor
+	StartedBy   journal.Actor
+	CancelledBy journal.Actor
+	PlannedAt   time.Time
+	StartedAt   time.Time // when Start was accepted
+	BegunAt     time.Time // when a process took it up; zero means that nothing was done
+	EndedAt     time.Time
+	CancelAt    time.Time // when somebody asked to cancel it
+
+	Key    string // idempotency key of the click that started it
+	Lane   string // two runs in one lane never run at once
+	Holder string // the job claim that may write steps and the end; another one took over when it differs
+	Sealed []byte // secret inputs, sealed, until the run has ended
+	Salt   string // of the reason's hash in the journal
+}
+
+// Ref is the short name people use: "RUN-884".
+func (r Run) Ref() string { return fmt.Sprintf("RUN-%d", r.Number) }
+
+// Subject is what people.May is asked about.
+func (r Run) Subject() people.Subject {
+	return people.Subject{Kind: "run", ID: r.ID, Team: r.Definition.Team, Visibility: r.Definition.Visibility}
+}
+
+// Took is how long it ran; zero when it never did or still does.
+func (r Run) Took() time.Duration {
+	if r.StartedAt.IsZero() || r.EndedAt.IsZero() {
+		return 0
+	}
+	return r.EndedAt.Sub(r.StartedAt)
+}
+
+// PlanExpires is when the plan is too old to be started.
+func (r Run) PlanExpires() time.Time { return r.PlannedAt.Add(planLife) }
+
+// Progress is how far a run is, for people.
+type Progress struct {
+	Done  int    `json:"done"`
+	Total int    `json:"total"` // 0 when unknown
+	What  string `json:"what"`
+}
+
+// Line is one line of a run's output.
+type Line struct {
+	Number int64     `json:"-"` // 1 is the first
+	At     time.Time `json:"at"`
+	Text   string    `json:"text"`
+}
+
+// Kept is something in quarantine.
+type Kept struct {
+	ID     string
+	Run    string
+	Action string
+	Owner  string // the team that decides what becomes of it
+	// Visibility is that of the action at the time.
+	Visibility people.Visibility
+	Quarantined
+	State      KeptState
+	CapturedAt time.Time
+	RemovedAt  time.Time
+	ReplayedAt time.Time
+	ExpiresAt  time.Time
+}
+
+// Subject is what people.May is asked about.
+func (k Kept) Subject() people.Subject {
+	return people.Subject{Kind: "quarantine", ID: k.ID, Team: k.Owner, Visibility: k.Visibility}
+}
+
+// KeptState says where a quarantined thing is.
+type KeptState string
+
+// The states of quarantined things.
+const (
+	Captured KeptState = "captured" // copied here; it may still be in its neighbour as well
+	Removed  KeptState = "removed"  // only here
+	Replayed KeptState = "replayed" // put back
+)
+
+// JobRun is the durable work of carrying out a run. A process that vanishes leaves it to be looked at, never to be started again.
+type JobRun struct {
+	Run string `json:"run"`
+}
+
+// JobLook is the durable work of finding out what became of an unknown run.
+type JobLook struct {
+	Run string `json:"run"`
+}
+
+// KindRun and KindLook are the wing's job kinds. Each run's lease follows its own definition's timeout.
+func KindRun() job.Kind[JobRun] {
+	return job.Kind[JobRun]{Name: "action.run", Mode: job.AtMostOnce, Limit: mostTimeout + settleTime}
+}
+
+// KindLook tries for about half an hour.
+func KindLook() job.Kind[JobLook] {
+	return job.Kind[JobLook]{Name: "action.look", Mode: job.AtLeastOnce, Limit: time.Minute, Tries: 12}
+}
+
+const (
+	planLife   = 15 * time.Minute // how old a plan may be when it is started
+	planTime   = 30 * time.Second // how long looking may take
+	lookTime   = 30 * time.Second // how long reconciling may take
+	stopTime   = 4 * time.Second  // the same while the server is being stopped
+	settleTime = time.Minute      // what a run may take beyond its timeout: reconciling and writing its end
+)
+
+// Current is what a decision about a run sees inside its transaction.
+type Current struct {
+	Run  Run
+	Busy *Run // another run that is running in the same lane
+	Now  time.Time
+}
+
+// decision is a pure function of the current state. It may run twice.
+type decision = func(Current) (Run, journal.Consequences, error)
+
+// hashPlan binds a start to what was seen: version, inputs, and the plan with the time it was made.
+func hashPlan(version string, inputs map[string]any, p Plan) string {
+	raw, err := json.Marshal(struct {
+		Version string
+		Inputs  map[string]any
+		Plan    Plan
+	}{version, inputs, p})
+	if err != nil { // checked inputs are strings, numbers and booleans
+		panic("action plan: " + err.Error())
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
+}
+
+// entry is a journal entry about the run, which also belongs to the subject that the run is for.
+func (r Run) entry(by journal.Actor, verb string, facts map[string]any) journal.Entry {
+	all := maps.Clone(facts)
+	if all == nil {
+		all = map[string]any{}
+	}
+	all["action"], all["number"] = r.Definition.ID, r.Number
+	return journal.Entry{Actor: by, Verb: verb, Subject: journal.Of("run", r.ID), Facts: all}.With(r.For)
+}
+
+// planned is what follows from a plan.
+func (r Run) planned() journal.Consequences {
+	e := r.entry(r.PlannedBy, "run.planned", map[string]any{"version": r.Version, "plan": r.PlanHash, "changes": len(r.Plan.Changes)})
+	if r.Reason != "" {
+		e.Text = secret.Hash(r.Salt + "\n" + r.Reason)
+	}
+	return journal.Consequences{Entries: []journal.Entry{e}}
+}
+
+// start decides whether a planned run starts. The same click again changes nothing and is no error.
+func start(by journal.Actor, planHash, key string) decision {
+	return func(c Current) (Run, journal.Consequences, error) {
+		r := c.Run
+		if r.State != Planned && r.Key == key {
+			return r, journal.Consequences{}, nil
+		}
+		if err := r.mayStart(c, planHash); err != nil {
+			return r, journal.Consequences{}, err
+		}
+		r.State, r.StartedBy, r.StartedAt, r.Key = Running, by, c.Now, key
+		var cs journal.Consequences
+		cs.Add(r.entry(by, "run.started", map[string]any{"version": r.Version, "plan": r.PlanHash}))
+		j := KindRun().At(c.Now, r.ID, JobRun{r.ID}).Ranked(job.Bulk)
+		j.Hold = r.Definition.Limits.timeout() + 2*settleTime
+		cs.Do(j)
+		return r, cs, nil
+	}
+}
+
+func (r Run) mayStart(c Current, planHash string) error {
+	switch {
+	case r.State == Cancelled:
+		return fault.New(fault.Conflict, "%s was cancelled. Make a new plan.", r.Ref())
+	case r.State != Planned:
+		return fault.New(fault.Conflict, "%s was started already, at %s. Look at it before you plan another run.", r.Ref(), r.StartedAt.Format("15:04:05 MST"))
+	case r.PlanHash != planHash:
+		return fault.New(fault.Conflict, "This is not the plan that %s would carry out. Look at its plan, or plan again.", r.Ref())
+	case c.Now.After(r.PlanExpires()):
+		return fault.New(fault.Conflict, "The plan is older than %.0f minutes and the world may have moved. Plan again.", planLife.Minutes())
+	case r.Plan.Nothing:
+		return fault.New(fault.Conflict, "The plan found nothing to do. Plan again when that has changed.")
+	case c.Busy != nil:
+		return fault.New(fault.Conflict, "%s of the same action is running, started by %s at %s, and only one may run at a time. Wait until it has ended, or cancel it.",
+			c.Busy.Ref(), c.Busy.StartedBy.ID, c.Busy.StartedAt.Format("15:04:05 MST"))
+	}
+	return nil
+}
+
+// cancel discards a plan, or asks the process that holds a run to stop it.
+func cancel(by journal.Actor) decision {
+	return func(c Current) (Run, journal.Consequences, error) {
+		r := c.Run
+		var cs journal.Consequences
+		switch r.State {
+		case Planned:
+			r.State, r.CancelledBy, r.CancelAt, r.EndedAt, r.Sealed = Cancelled, by, c.Now, c.Now, nil
+			r.Result = Result{Summary: "The plan was discarded. Nothing was done."}
+			cs.Add(r.entry(by, "run.cancelled", nil))
+		case Running:
+			if r.CancelAt.IsZero() {
+				r.CancelledBy, r.CancelAt = by, c.Now
+				cs.Add(r.entry(by, "run.cancel_requested", nil))
+			}
+		case Cancelled: // somebody was faster
+		default:
+			return r, cs, fault.New(fault.Conflict, "%s has ended already: %s. There is nothing to cancel.", r.Ref(), r.State)
+		}
+		return r, cs, nil
+	}
+}
+
+// begin lets the job's holder take a run up, once. A run that was cancelled before it began ends here.
+func begin(holder string) decision {
+	return func(c Current) (Run, journal.Consequences, error) {
+		r := c.Run
+		switch {
+		case r.State != Running:
+			return r, journal.Consequences{}, nil
+		case !r.BegunAt.IsZero():
+			return r, journal.Consequences{}, errTaken
+		case !r.CancelAt.IsZero():
+			r, cs := r.ended(c.Now, Cancelled, Result{Summary: "The run was cancelled before it began. Nothing was done."})
+			return r, cs, nil
+		}
+		r.BegunAt, r.Holder = c.Now, holder
+		return r, journal.Consequences{}, nil
+	}
+}
+
+var errTaken = fault.New(fault.Conflict, "Another process has taken this run over. Nothing needs to be done.")
+
+// takeOver gives a run whose process vanished, or that is unknown, to a new holder, so that the old one can write no more. What never
+// began has certainly failed.
+func takeOver(holder string) decision {
+	return func(c Current) (Run, journal.Consequences, error) {
+		r := c.Run
+		if r.State == Running && r.BegunAt.IsZero() {
+			r, cs := r.ended(c.Now, Failed, Result{Summary: "The server stopped before the run began. Nothing was done; plan again."})
+			return r, cs, nil
+		}
+		if r.State == Running || r.State == Unknown {
+			r.Holder = holder
+		}
+		return r, journal.Consequences{}, nil
+	}
+}
+
+// end writes what became of a run and finishes the job that carried it out. later asks for another look in a minute.
+func end(holder string, state State, result Result, later bool) decision {
+	return func(c Current) (Run, journal.Consequences, error) {
+		r := c.Run
+		if r.Holder != holder || r.State != Running && r.State != Unknown {
+			return r, journal.Consequences{}, errTaken
+		}
+		r, cs := r.ended(c.Now, state, result)
+		if later {
+			cs.Do(KindLook().At(c.Now.Add(time.Minute), r.ID, JobLook{r.ID}))
+		}
+		return r, cs, nil
+	}
+}
+
+// stray ends a run that says it is running and that no job stands for any more.
+func stray(c Current) (Run, journal.Consequences, error) {
+	r := c.Run
+	if r.State != Running {
+		return r, journal.Consequences{}, nil
+	}
+	if r.BegunAt.IsZero() {
+		r, cs := r.ended(c.Now, Failed, Result{Summary: "The run was never begun. Nothing was done; plan again."})
+		cs.Finish = false
+		return r, cs, nil
+	}
+	r, cs := r.ended(c.Now, Unknown, unsure(r))
+	cs.Finish = false
+	cs.Do(KindLook().At(c.Now, r.ID, JobLook{r.ID}))
+	return r, cs, nil
+}
+
+// ended is the run in a final state, with the entry that tells its subject's timeline.
+func (r Run) ended(now time.Time, state State, result Result) (Run, journal.Consequences) {
+	before := r.State
+	r.State, r.Result = state, result
+	if r.EndedAt.IsZero() { // looking later does not make the run longer
+		r.EndedAt = now
+	}
+	if state != Unknown {
+		r.Sealed = nil
+	}
+	cs := journal.Consequences{Finish: true}
+	if before != state { // looking at an unknown run and still not knowing is no news
+		facts := plainFacts(result.Facts)
+		facts["seconds"] = r.Took().Round(time.Millisecond).Seconds()
+		facts["steps"] = r.Steps
+		by := journal.By(people.System("job"))
+		if state == Cancelled {
+			by = r.CancelledBy
+		}
+		cs.Add(r.entry(by, "run."+string(state), facts))
+	}
+	return r, cs
+}
+
+// unsure is the result of a run that nobody can say anything about.
+func unsure(r Run) Result {
+	return Result{Unknown: true, Summary: fmt.Sprintf("Nobody can say whether %s had its effect: it was cut off after %d committed steps. Look before anybody runs it again.", r.Ref(), r.Steps)}
+}
+
+var fixedWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$`)
+
+// plainFacts keeps what the journal may hold of a kind's facts: numbers, booleans, ids and fixed words.
+func plainFacts(facts map[string]any) map[string]any {
+	plain := map[string]any{}
+	for k, v := range facts {
+		switch v := v.(type) {
+		case bool, int, int64, float64:
+			plain[k] = v
+		case string:
+			if fixedWord.MatchString(v) {
+				plain[k] = v
+			}
+		}
+		if !fixedWord.MatchString(k) {
+			delete(plain, k)
+		}
+	}
+	return plain
+}
+
+// lookAgain asks for another look at an unknown run.
+func lookAgain(by journal.Actor) decision {
+	return func(c Current) (Run, journal.Consequences, error) {
+		var cs journal.Consequences
+		if c.Run.State != Unknown {
+			return c.Run, cs, fault.New(fault.Conflict, "%s is %s, not unknown. There is nothing to find out.", c.Run.Ref(), c.Run.State)
+		}
+		cs.Add(c.Run.entry(by, "run.look_requested", nil))
+		cs.Do(KindLook().At(c.Now, c.Run.ID, JobLook{c.Run.ID}))
+		return c.Run, cs, nil
+	}
+}

@@ -1,0 +1,261 @@
+package action
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"unicode/utf8"
+
+	"frontline/clock"
+	"frontline/fault"
+	"frontline/form"
+	"frontline/journal"
+	"frontline/people"
+	"frontline/secret"
+)
+
+// Runner is how actions are planned, started, carried out and looked at. It is the one way to a kind: permission, limits, journal, masking
+// and the lease are here. All fields are required but Box and Belongs.
+type Runner struct {
+	Runs    Runs
+	Records Records
+	Shelf   Shelf
+	Book    func(context.Context) (Directory, error)
+	Kinds   Kinds
+	Clock   clock.Clock
+	Log     *slog.Logger
+	Getenv  func(string) string // where references env:NAME are looked up
+	Box     Box                 // nil: actions with secret inputs are refused
+	// Belongs says whether the actor may hang a run on a subject: that it exists, and is open to them. nil: on any.
+	Belongs func(context.Context, people.Actor, journal.Subject) error
+}
+
+// PlanRequest is what somebody asks to plan.
+type PlanRequest struct {
+	Action string
+	Inputs map[string]any  // as JSON gives them, or the strings of a form
+	For    journal.Subject // the incident, group or request that it is for; empty when none
+	Reason string          // required when the risk is danger
+}
+
+const longestReason = 2000
+
+// Plan looks at the real system and says what the action would do, as a run that waits to be started. It changes nothing.
+func (r *Runner) Plan(ctx context.Context, by people.Actor, q PlanRequest) (Run, error) {
+	d, err := r.runnable(ctx, by, q.Action)
+	if err != nil {
+		return Run{}, err
+	}
+	if err := r.checkRequest(ctx, by, d, q); err != nil {
+		return Run{}, err
+	}
+	values, err := form.Check(d.Inputs, q.Inputs)
+	if err != nil {
+		return Run{}, err
+	}
+	run := Run{Definition: d, Version: d.Version(), Inputs: form.Mask(d.Inputs, values), Reason: strings.TrimSpace(q.Reason), For: q.For,
+		State: Planned, PlannedBy: journal.By(by), Lane: d.lane(values), Salt: secret.Random(24)}
+	open, hidden := form.Split(d.Inputs, values)
+	if run.Sealed, err = r.seal(hidden); err != nil {
+		return Run{}, err
+	}
+	run.Plan, err = r.ask(ctx, run, open, hidden)
+	if err != nil {
+		return Run{}, err
+	}
+	run.PlannedAt, run.PlanHash = run.Plan.At, hashPlan(run.Version, run.Inputs, run.Plan)
+	return r.Runs.AddRun(ctx, run, Run.planned)
+}
+
+// runnable is the definition, when the actor may run it and its kind is there.
+func (r *Runner) runnable(ctx context.Context, by people.Actor, id string) (Definition, error) {
+	book, err := r.Book(ctx)
+	if err != nil {
+		return Definition{}, err
+	}
+	d, ok := book.Action(id)
+	if !ok {
+		return d, noAction(id)
+	}
+	if err := people.May(by, d.Verb(), d.Subject()); err != nil {
+		return d, err
+	}
+	if _, ok := r.Kinds[d.Kind]; !ok {
+		return d, fault.New(fault.Invalid, "The action %s is of kind %s, which this installation does not have. Ask its owners to correct it.", d.ID, d.Kind)
+	}
+	return d, nil
+}
+
+func noAction(id string) error {
+	return fault.New(fault.NotFound, "There is no action %q, or it was removed. Look at the list of actions.", cut(id, 80))
+}
+
+func (r *Runner) checkRequest(ctx context.Context, by people.Actor, d Definition, q PlanRequest) error {
+	switch reason := strings.TrimSpace(q.Reason); {
+	case d.Risk == RiskDanger && reason == "":
+		return fault.Wrong("reason", "This action is dangerous: say in a few words why you run it.")
+	case utf8.RuneCountInString(reason) > longestReason:
+		return fault.Wrong("reason", "A reason has at most %d characters. Shorten it.", longestReason)
+	case !utf8.ValidString(reason) || strings.ContainsRune(reason, 0):
+		return fault.Wrong("reason", "The reason has characters that cannot be stored. Write it as plain text.")
+	}
+	if q.For.Kind == "" || r.Belongs == nil {
+		return nil
+	}
+	return r.Belongs(ctx, by, q.For)
+}
+
+// ask lets the kind plan, and masks what it says.
+func (r *Runner) ask(ctx context.Context, run Run, open map[string]any, hidden map[string]secret.Text) (Plan, error) {
+	secrets, err := r.secrets(run.Definition, hidden)
+	if err != nil {
+		return Plan{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, planTime)
+	defer cancel()
+	call := Call{Settings: run.Definition.settings(), Inputs: open, Secrets: secrets, Actor: run.PlannedBy.ID, Reason: run.Reason}
+	mask := newMasker(secrets)
+	plan, err := guard(func() (Plan, error) { return r.Kinds[run.Definition.Kind].Plan(ctx, call) })
+	if err != nil {
+		return Plan{}, mask.err(err)
+	}
+	plan.At = r.Clock.Now()
+	return masked(mask, plan)
+}
+
+// guard turns a kind's panic into an error: one broken kind must not take the server with it.
+func guard[T any](f func() (T, error)) (out T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.Wrap(fmt.Errorf("panic: %v", p), fault.Internal, "The action's kind broke. Report this with the run's number.")
+		}
+	}()
+	return f()
+}
+
+// secrets resolves what the definition refers to, beside the secret inputs. The values are never stored.
+func (r *Runner) secrets(d Definition, hidden map[string]secret.Text) (map[string]secret.Text, error) {
+	all := map[string]secret.Text{}
+	for name, value := range hidden {
+		all[name] = value
+	}
+	for name, ref := range d.references() {
+		value, err := ref.Resolve(r.Getenv)
+		if err != nil {
+			return nil, fault.Wrap(err, fault.Invalid, "The action %s cannot read its secret %s. %s", d.ID, name, fault.Sentence(err))
+		}
+		all[name] = value
+	}
+	return all, nil
+}
+
+// seal keeps secret inputs for the process that will carry the run out, which may be another one.
+func (r *Runner) seal(hidden map[string]secret.Text) ([]byte, error) {
+	if len(hidden) == 0 {
+		return nil, nil
+	}
+	if r.Box == nil {
+		return nil, fault.New(fault.Invalid, "This action takes a secret, and this installation has no key to keep it with until the run. Ask your administrator to set FRONTLINE_KEY.")
+	}
+	plain := make(map[string]string, len(hidden))
+	for name, value := range hidden {
+		plain[name] = value.Reveal()
+	}
+	raw, err := json.Marshal(plain)
+	if err != nil {
+		return nil, err
+	}
+	return r.Box.Seal(raw)
+}
+
+func (r *Runner) unseal(sealed []byte) (map[string]secret.Text, error) {
+	hidden := map[string]secret.Text{}
+	if len(sealed) == 0 {
+		return hidden, nil
+	}
+	if r.Box == nil {
+		return nil, errNoKey
+	}
+	raw, err := r.Box.Open(sealed)
+	plain := map[string]string{}
+	if err == nil {
+		err = json.Unmarshal(raw, &plain)
+	}
+	if err != nil {
+		return nil, fault.Wrap(errors.New("sealed inputs cannot be opened"), fault.Invalid, "%s", errNoKey.Say)
+	}
+	for name, value := range plain {
+		hidden[name] = secret.New(value)
+	}
+	return hidden, nil
+}
+
+var errNoKey = fault.New(fault.Invalid, "The secret inputs of this run cannot be opened: the installation's key has changed. Plan again.")
+
+// StartRequest is one click on "run".
+type StartRequest struct {
+	Run      string // id or short name
+	PlanHash string // of the plan that the person saw
+	Key      string // made once for each click: the same click twice starts once
+}
+
+// Start starts a planned run, exactly once. The same key again returns the run as it is; any other start of a run that was started, a plan
+// that is too old or is not the one that was seen, and a second run where only one may run, are Conflicts.
+func (r *Runner) Start(ctx context.Context, by people.Actor, q StartRequest) (Run, error) {
+	if q.Key == "" || len(q.Key) > 200 || !utf8.ValidString(q.Key) || strings.ContainsRune(q.Key, 0) {
+		return Run{}, fault.Wrong("key", "A start carries an idempotency key of at most 200 characters: a random word, made once for each click.")
+	}
+	run, err := r.Run(ctx, by, q.Run)
+	if err != nil {
+		return Run{}, err
+	}
+	if err := r.stillSame(ctx, by, run); err != nil {
+		return Run{}, err
+	}
+	return r.Runs.ChangeRun(ctx, run.ID, start(journal.By(by), q.PlanHash, q.Key))
+}
+
+// stillSame refuses a start when the action is another one by now, or is not open to the actor any more.
+func (r *Runner) stillSame(ctx context.Context, by people.Actor, run Run) error {
+	if err := people.May(by, run.Definition.Verb(), run.Definition.Subject()); err != nil {
+		return err
+	}
+	if run.State != Planned {
+		return nil // a second click, which start decides about
+	}
+	d, err := r.runnable(ctx, by, run.Definition.ID)
+	if err != nil {
+		return err
+	}
+	if d.Version() != run.Version {
+		return fault.New(fault.Conflict, "The action %s was changed since %s was planned. Plan again.", d.ID, run.Ref())
+	}
+	return nil
+}
+
+// Cancel discards a plan, or asks a running run to stop. Whether it had its effect by then, its result says.
+func (r *Runner) Cancel(ctx context.Context, by people.Actor, ref string) (Run, error) {
+	run, err := r.Run(ctx, by, ref)
+	if err != nil {
+		return Run{}, err
+	}
+	if err := people.May(by, people.CancelRun, run.Subject()); err != nil {
+		return Run{}, err
+	}
+	return r.Runs.ChangeRun(ctx, run.ID, cancel(journal.By(by)))
+}
+
+// Look asks once more what became of an unknown run. It never does the work a second time.
+func (r *Runner) Look(ctx context.Context, by people.Actor, ref string) (Run, error) {
+	run, err := r.Run(ctx, by, ref)
+	if err != nil {
+		return Run{}, err
+	}
+	if err := people.May(by, run.Definition.Verb(), run.Subject()); err != nil {
+		return Run{}, err
+	}
+	return r.Runs.ChangeRun(ctx, run.ID, lookAgain(journal.By(by)))
+}

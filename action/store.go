@@ -1,0 +1,108 @@
+package action
+
+import (
+	"context"
+	"time"
+
+	"frontline/catalog"
+	"frontline/journal"
+	"frontline/people"
+)
+
+// Runs is where runs are written. store implements it.
+type Runs interface {
+	// AddRun stores a planned run, gives it its id and number, and records what follows from it.
+	AddRun(ctx context.Context, r Run, follows func(Run) journal.Consequences) (Run, error)
+	// ChangeRun lets decide change a run in one transaction. No other change of this run, and no start in its lane, happens meanwhile.
+	// It returns the run as decided. A run that does not exist is NotFound.
+	ChangeRun(ctx context.Context, id string, decide func(Current) (Run, journal.Consequences, error)) (Run, error)
+	// CommitStep adds a step, with what it keeps or removes, and returns the id of what it keeps. It is a Conflict when the
+	// holder no longer holds the run.
+	CommitStep(ctx context.Context, s StepOf, c journal.Consequences) (string, error)
+	// AddOutput appends lines and sets the progress. It is a Conflict when the holder no longer holds the run.
+	AddOutput(ctx context.Context, run, holder string, lines []Line, p Progress) error
+	// Subscribe returns the topics that changed ("run:ID"; "*" when unknown), until ctx ends.
+	Subscribe(ctx context.Context) <-chan []string
+}
+
+// StepOf is a step to commit.
+type StepOf struct {
+	Run     string
+	Holder  string
+	Step    Step
+	Keep    *Kept  // put into quarantine with the step
+	Removed string // what in quarantine has left its neighbour with the step
+}
+
+// Records is where runs are read.
+type Records interface {
+	// ActionRun finds a run by its id or short name ("RUN-884"); NotFound when there is none.
+	ActionRun(ctx context.Context, ref string) (Run, error)
+	// ActionRuns lists runs, newest first.
+	ActionRuns(ctx context.Context, f RunFilter) ([]Run, error)
+	// RunSteps returns the committed steps in order.
+	RunSteps(ctx context.Context, run string) ([]Step, error)
+	// RunOutput returns lines from the given number on, about limit of them.
+	RunOutput(ctx context.Context, run string, from int64, limit int) ([]Line, error)
+	// RunEnds returns how runs ended since a time, newest first; of all actions when action is empty.
+	RunEnds(ctx context.Context, action string, since time.Time, limit int) ([]RunEnd, error)
+}
+
+// RunFilter narrows a list of runs; empty fields do not.
+type RunFilter struct {
+	For    journal.Subject
+	Action string
+	States []State
+	Before int64 // runs with a smaller number: the next page
+	Limit  int   // 50 when zero
+}
+
+// RunEnd is how one run ended.
+type RunEnd struct {
+	Action string
+	State  State
+	Took   time.Duration
+}
+
+// Shelf is what lies around runs: what was taken out, old versions, and what got stuck.
+type Shelf interface {
+	// QuarantineItems lists what is kept, newest first; envelopes are left out.
+	QuarantineItems(ctx context.Context, f KeptFilter) ([]Kept, error)
+	// QuarantineItem returns one thing with its envelope; NotFound when there is none.
+	QuarantineItem(ctx context.Context, id string) (Kept, error)
+	// ActionVersions lists the versions of an action that were ever planned, newest first.
+	ActionVersions(ctx context.Context, action string) ([]Versioned, error)
+	// StrayRuns returns the ids of runs that say they are running and that no job stands for.
+	StrayRuns(ctx context.Context) ([]string, error)
+	// ForgetSealed drops the secret inputs of runs in the state that were planned before the time.
+	ForgetSealed(ctx context.Context, state State, before time.Time) error
+}
+
+// KeptFilter narrows a list of quarantined things; empty fields do not.
+type KeptFilter struct {
+	Run    string
+	Owner  string // a team
+	States []KeptState
+	Limit  int // 100 when zero
+}
+
+// Versioned is a definition as it was, and when it was first planned.
+type Versioned struct {
+	Definition
+	Version string
+	FirstAt time.Time
+}
+
+// Directory is what is configured, as it is now. config.Book implements it.
+type Directory interface {
+	Action(id string) (Definition, bool)
+	Actions() []Definition
+	Service(id string) (catalog.Service, bool)
+	Person(id string) (people.Person, bool)
+}
+
+// Box seals secret inputs for the time between plan and run. A sealed text is no use without the installation's key.
+type Box interface {
+	Seal(plain []byte) ([]byte, error)
+	Open(sealed []byte) ([]byte, error)
+}

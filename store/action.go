@@ -1,0 +1,421 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"frontline/action"
+	"frontline/fault"
+	"frontline/journal"
+)
+
+var (
+	_ action.Runs    = (*DB)(nil)
+	_ action.Records = (*DB)(nil)
+	_ action.Shelf   = (*DB)(nil)
+)
+
+// AddRun implements action.Runs.
+func (db *DB) AddRun(ctx context.Context, r action.Run, follows func(action.Run) journal.Consequences) (action.Run, error) {
+	r.ID = newID()
+	err := db.write(ctx, func(t *tx) error {
+		err := t.addVersion(ctx, r)
+		if err != nil {
+			return err
+		}
+		number, _, err := row(ctx, t, value[int64], `INSERT INTO run (id, action, version, inputs, sealed, reason, salt, for_kind, for_id, state, lane,
+				plan, plan_hash, planned_by, planned_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING number`,
+			r.ID, r.Definition.ID, r.Version, asJSON(r.Inputs), r.Sealed, r.Reason, r.Salt, r.For.Kind, r.For.ID, string(r.State), r.Lane,
+			asJSON(r.Plan), r.PlanHash, asJSON(r.PlannedBy), micros(r.PlannedAt))
+		if err != nil {
+			return err
+		}
+		r.Number = number
+		return t.record(ctx, follows(r))
+	})
+	return r, err
+}
+
+// addVersion keeps the definition that a run was planned from.
+func (t *tx) addVersion(ctx context.Context, r action.Run) error {
+	_, err := t.exec(ctx, `INSERT INTO action_version (action, version, body, first_at) VALUES ($1, $2, $3, $4) ON CONFLICT (action, version) DO NOTHING`,
+		r.Definition.ID, r.Version, asJSON(r.Definition), micros(t.now))
+	return err
+}
+
+// asJSON writes a plain struct of ours as the databases keep it.
+func asJSON(v any) string {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic("stored JSON: " + err.Error())
+	}
+	return string(raw)
+}
+
+// ChangeRun implements action.Runs.
+func (db *DB) ChangeRun(ctx context.Context, id string, decide func(action.Current) (action.Run, journal.Consequences, error)) (action.Run, error) {
+	var after action.Run
+	err := db.write(ctx, func(t *tx) error {
+		if err := t.lockKey(ctx, "run "+id); err != nil {
+			return err
+		}
+		before, err := t.run(ctx, id)
+		if err != nil {
+			return err
+		}
+		current := action.Current{Run: before, Now: t.now}
+		if current.Busy, err = t.busy(ctx, before); err != nil {
+			return err
+		}
+		next, follows, err := decide(current)
+		if err != nil {
+			return err
+		}
+		after = next
+		if err := t.setRun(ctx, next); err != nil {
+			return err
+		}
+		return t.record(ctx, follows)
+	})
+	return after, err
+}
+
+const runFrom = ` FROM run r JOIN action_version v ON v.action = r.action AND v.version = r.version`
+
+const runColumns = `r.number, r.id, v.body, r.version, r.inputs, r.sealed, r.reason, r.salt, r.for_kind, r.for_id, r.state, r.lane, r.plan, r.plan_hash,
+	r.result, r.progress, r.steps, r.lines, r.start_key, r.holder, r.planned_by, r.started_by, r.cancelled_by,
+	r.planned_at, r.started_at, r.begun_at, r.cancel_at, r.ended_at`
+
+func scanRun(s scan) (r action.Run, err error) {
+	var body, inputs, plan, result, progress, plannedBy, startedBy, cancelledBy string
+	var planned, started, begun, cancelled, ended int64
+	err = s(&r.Number, &r.ID, &body, &r.Version, &inputs, &r.Sealed, &r.Reason, &r.Salt, &r.For.Kind, &r.For.ID, &r.State, &r.Lane, &plan, &r.PlanHash,
+		&result, &progress, &r.Steps, &r.Lines, &r.Key, &r.Holder, &plannedBy, &startedBy, &cancelledBy,
+		&planned, &started, &begun, &cancelled, &ended)
+	if err != nil {
+		return r, err
+	}
+	r.PlannedAt, r.StartedAt, r.BegunAt, r.CancelAt, r.EndedAt = fromMicros(planned), fromMicros(started), fromMicros(begun), fromMicros(cancelled), fromMicros(ended)
+	for _, x := range []struct {
+		text string
+		into any
+	}{{body, &r.Definition}, {inputs, &r.Inputs}, {plan, &r.Plan}, {result, &r.Result}, {progress, &r.Progress},
+		{plannedBy, &r.PlannedBy}, {startedBy, &r.StartedBy}, {cancelledBy, &r.CancelledBy}} {
+		if err := json.Unmarshal([]byte(x.text), x.into); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+func (t *tx) run(ctx context.Context, id string) (action.Run, error) {
+	r, ok, err := row(ctx, t, scanRun, `SELECT `+runColumns+runFrom+` WHERE r.id = $1`, id)
+	if err == nil && !ok {
+		err = noRun(id)
+	}
+	return r, err
+}
+
+func noRun(ref string) error {
+	return fault.New(fault.NotFound, "There is no run %.40q. Look at the list of runs.", ref)
+}
+
+// busy is a running run in the lane of one that may start now. The lane's lock is always taken after the run's, so two starts cannot
+// wait for each other.
+func (t *tx) busy(ctx context.Context, r action.Run) (*action.Run, error) {
+	if r.Lane == "" || r.State != action.Planned {
+		return nil, nil
+	}
+	if err := t.lockKey(ctx, "lane "+r.Lane); err != nil {
+		return nil, err
+	}
+	other, ok, err := row(ctx, t, scanRun, `SELECT `+runColumns+runFrom+` WHERE r.lane = $1 AND r.state = 'running' AND r.id <> $2 ORDER BY r.number LIMIT 1`, r.Lane, r.ID)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &other, nil
+}
+
+// setRun writes what decisions change; steps, lines and progress are the holder's.
+func (t *tx) setRun(ctx context.Context, r action.Run) error {
+	_, err := t.exec(ctx, `UPDATE run SET state = $2, result = $3, start_key = $4, holder = $5, sealed = $6, started_by = $7, cancelled_by = $8,
+			started_at = $9, begun_at = $10, cancel_at = $11, ended_at = $12 WHERE id = $1`,
+		r.ID, string(r.State), asJSON(r.Result), r.Key, r.Holder, r.Sealed, asJSON(r.StartedBy), asJSON(r.CancelledBy),
+		micros(r.StartedAt), micros(r.BegunAt), micros(r.CancelAt), micros(r.EndedAt))
+	return err
+}
+
+// errTaken is what a holder gets that no longer holds the run.
+var errTaken = fault.New(fault.Conflict, "Another process has taken this run over. Nothing needs to be done.")
+
+// CommitStep implements action.Runs.
+func (db *DB) CommitStep(ctx context.Context, s action.StepOf, c journal.Consequences) (string, error) {
+	var kept string
+	err := db.write(ctx, func(t *tx) error {
+		number, ok, err := row(ctx, t, value[int64], `UPDATE run SET steps = steps + 1
+			WHERE id = $1 AND holder = $2 AND state IN ('running', 'unknown') RETURNING steps`, s.Run, s.Holder)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return errTaken
+		}
+		_, err = t.exec(ctx, `INSERT INTO run_step (run, number, name, payload, at) VALUES ($1, $2, $3, $4, $5)`,
+			s.Run, number, s.Step.Name, s.Step.Payload, micros(s.Step.At))
+		if err == nil && s.Keep != nil {
+			kept, err = t.keep(ctx, *s.Keep)
+		}
+		if err == nil && s.Removed != "" {
+			err = t.removed(ctx, s)
+		}
+		if err != nil {
+			return err
+		}
+		return t.record(ctx, c)
+	})
+	return kept, err
+}
+
+func (t *tx) keep(ctx context.Context, k action.Kept) (string, error) {
+	id := newID()
+	_, err := t.exec(ctx, `INSERT INTO quarantine (id, run, action, owner, visibility, kind, origin, fingerprint, envelope, facts, state, captured_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'captured', $11, $12)`,
+		id, k.Run, k.Action, k.Owner, string(k.Visibility), k.Kind, k.Origin, k.Fingerprint, k.Envelope, asJSON(k.Facts), micros(k.CapturedAt), micros(k.ExpiresAt))
+	return id, err
+}
+
+func (t *tx) removed(ctx context.Context, s action.StepOf) error {
+	n, err := t.exec(ctx, `UPDATE quarantine SET state = 'removed', removed_at = $3 WHERE id = $1 AND run = $2 AND state = 'captured'`, s.Removed, s.Run, micros(s.Step.At))
+	if err == nil && n == 0 {
+		return fault.New(fault.Internal, "The run says that something left its neighbour which is not in its quarantine. Report this to the action's owner.")
+	}
+	return err
+}
+
+const batchMost = 100 // lines in one row of output
+
+// AddOutput implements action.Runs.
+func (db *DB) AddOutput(ctx context.Context, run, holder string, lines []action.Line, p action.Progress) error {
+	return db.write(ctx, func(t *tx) error {
+		last, ok, err := row(ctx, t, value[int64], `UPDATE run SET lines = lines + $3, progress = $4
+			WHERE id = $1 AND holder = $2 AND state IN ('running', 'unknown') RETURNING lines`, run, holder, len(lines), asJSON(p))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return errTaken
+		}
+		for first := last - int64(len(lines)) + 1; len(lines) > 0; first += batchMost {
+			batch := lines[:min(batchMost, len(lines))]
+			lines = lines[len(batch):]
+			if _, err := t.exec(ctx, `INSERT INTO run_output (run, last, first, body) VALUES ($1, $2, $3, $4)`,
+				run, first+int64(len(batch))-1, first, asJSON(batch)); err != nil {
+				return err
+			}
+		}
+		t.after.topics = append(t.after.topics, "run:"+run) // not "run": lists do not show output
+		return nil
+	})
+}
+
+// ActionRun implements action.Records.
+func (db *DB) ActionRun(ctx context.Context, ref string) (action.Run, error) {
+	where, arg := `r.id = $1`, any(ref)
+	if n, short := strings.CutPrefix(strings.ToUpper(ref), "RUN-"); short {
+		number, err := strconv.ParseInt(n, 10, 64)
+		if err != nil {
+			return action.Run{}, noRun(ref)
+		}
+		where, arg = `r.number = $1`, number
+	}
+	r, ok, err := row(ctx, db.read, scanRun, `SELECT `+runColumns+runFrom+` WHERE `+where, arg)
+	if err == nil && !ok {
+		err = noRun(ref)
+	}
+	return r, err
+}
+
+// conditions gathers the WHERE of a list.
+type conditions struct {
+	text string
+	args []any
+}
+
+// add appends a condition; its %s is the place of v, or of the list.
+func (c *conditions) add(text string, v any) {
+	c.args = append(c.args, v)
+	c.text += " AND " + fmt.Sprintf(text, "$"+strconv.Itoa(len(c.args)))
+}
+
+func addIn[T any](c *conditions, column string, values []T) {
+	if len(values) == 0 {
+		return
+	}
+	list, args := in(len(c.args)+1, values)
+	c.text += " AND " + column + " IN (" + list + ")"
+	c.args = append(c.args, args...)
+}
+
+func orUsual(limit, usual int) int {
+	if limit <= 0 {
+		return usual
+	}
+	return limit
+}
+
+// ActionRuns implements action.Records.
+func (db *DB) ActionRuns(ctx context.Context, f action.RunFilter) ([]action.Run, error) {
+	var c conditions
+	if f.For.ID != "" {
+		c.add(`r.for_kind = %s`, f.For.Kind)
+		c.add(`r.for_id = %s AND r.for_id <> ''`, f.For.ID)
+	}
+	if f.Action != "" {
+		c.add(`r.action = %s`, f.Action)
+	}
+	if f.Before > 0 {
+		c.add(`r.number < %s`, f.Before)
+	}
+	addIn(&c, `r.state`, texts(f.States))
+	c.args = append(c.args, orUsual(f.Limit, 50))
+	return rows(ctx, db.read, scanRun, `SELECT `+runColumns+runFrom+` WHERE TRUE`+c.text+fmt.Sprintf(` ORDER BY r.number DESC LIMIT $%d`, len(c.args)), c.args...)
+}
+
+// texts are the words as drivers take them.
+func texts[T ~string](words []T) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = string(w)
+	}
+	return out
+}
+
+// RunSteps implements action.Records.
+func (db *DB) RunSteps(ctx context.Context, run string) ([]action.Step, error) {
+	return rows(ctx, db.read, func(s scan) (x action.Step, err error) {
+		var at int64
+		err = s(&x.Name, &x.Payload, &at)
+		x.At = fromMicros(at)
+		return x, err
+	}, `SELECT name, payload, at FROM run_step WHERE run = $1 ORDER BY number`, run)
+}
+
+// RunOutput implements action.Records.
+func (db *DB) RunOutput(ctx context.Context, run string, from int64, limit int) ([]action.Line, error) {
+	batches, err := rows(ctx, db.read, scanBatch, `SELECT first, body FROM run_output WHERE run = $1 AND last >= $2 ORDER BY last LIMIT 64`, run, from)
+	if err != nil {
+		return nil, err
+	}
+	var lines []action.Line
+	for _, b := range batches {
+		for _, l := range b {
+			if l.Number >= from && len(lines) < limit {
+				lines = append(lines, l)
+			}
+		}
+	}
+	return lines, nil
+}
+
+func scanBatch(s scan) ([]action.Line, error) {
+	var first int64
+	var body string
+	if err := s(&first, &body); err != nil {
+		return nil, err
+	}
+	var lines []action.Line
+	err := json.Unmarshal([]byte(body), &lines)
+	for i := range lines {
+		lines[i].Number = first + int64(i)
+	}
+	return lines, err
+}
+
+// RunEnds implements action.Records.
+func (db *DB) RunEnds(ctx context.Context, of string, since time.Time, limit int) ([]action.RunEnd, error) {
+	return rows(ctx, db.read, func(s scan) (e action.RunEnd, err error) {
+		var took int64
+		err = s(&e.Action, &e.State, &took)
+		e.Took = time.Duration(took) * time.Microsecond
+		return e, err
+	}, `SELECT action, state, ended_at - started_at FROM run
+		WHERE ended_at > $1 AND started_at > 0 AND ($2 = '' OR action = $2) ORDER BY ended_at DESC LIMIT $3`, max(micros(since), 0), of, limit)
+}
+
+const keptColumns = `id, run, action, owner, visibility, kind, origin, fingerprint, facts, state, captured_at, removed_at, replayed_at, expires_at`
+
+func scanKept(s scan) (k action.Kept, err error) {
+	var facts string
+	var captured, removed, replayed, expires int64
+	err = s(&k.ID, &k.Run, &k.Action, &k.Owner, &k.Visibility, &k.Kind, &k.Origin, &k.Fingerprint, &facts, &k.State, &captured, &removed, &replayed, &expires)
+	if err != nil {
+		return k, err
+	}
+	k.CapturedAt, k.RemovedAt, k.ReplayedAt, k.ExpiresAt = fromMicros(captured), fromMicros(removed), fromMicros(replayed), fromMicros(expires)
+	return k, json.Unmarshal([]byte(facts), &k.Facts)
+}
+
+// QuarantineItems implements action.Shelf.
+func (db *DB) QuarantineItems(ctx context.Context, f action.KeptFilter) ([]action.Kept, error) {
+	var c conditions
+	if f.Run != "" {
+		c.add(`run = %s`, f.Run)
+	}
+	if f.Owner != "" {
+		c.add(`owner = %s`, f.Owner)
+	}
+	addIn(&c, `state`, texts(f.States))
+	c.args = append(c.args, orUsual(f.Limit, 100))
+	return rows(ctx, db.read, scanKept, `SELECT `+keptColumns+` FROM quarantine WHERE TRUE`+c.text+fmt.Sprintf(` ORDER BY captured_at DESC, id DESC LIMIT $%d`, len(c.args)), c.args...)
+}
+
+// QuarantineItem implements action.Shelf.
+func (db *DB) QuarantineItem(ctx context.Context, id string) (action.Kept, error) {
+	k, ok, err := row(ctx, db.read, func(s scan) (action.Kept, error) {
+		var envelope []byte
+		k, err := scanKept(func(dest ...any) error { return s(append(dest, &envelope)...) })
+		k.Envelope = envelope
+		return k, err
+	}, `SELECT `+keptColumns+`, envelope FROM quarantine WHERE id = $1`, id)
+	if err == nil && !ok {
+		err = fault.New(fault.NotFound, "There is nothing with that id in quarantine. Look at the list.")
+	}
+	return k, err
+}
+
+// ActionVersions implements action.Shelf.
+func (db *DB) ActionVersions(ctx context.Context, of string) ([]action.Versioned, error) {
+	return rows(ctx, db.read, func(s scan) (v action.Versioned, err error) {
+		var body string
+		var first int64
+		if err = s(&v.Version, &body, &first); err != nil {
+			return v, err
+		}
+		v.FirstAt = fromMicros(first)
+		return v, json.Unmarshal([]byte(body), &v.Definition)
+	}, `SELECT version, body, first_at FROM action_version WHERE action = $1 ORDER BY first_at DESC, version`, of)
+}
+
+// StrayRuns implements action.Shelf.
+func (db *DB) StrayRuns(ctx context.Context) ([]string, error) {
+	return rows(ctx, db.read, value[string], `SELECT id FROM run WHERE state = 'running' AND NOT EXISTS
+		(SELECT 1 FROM job WHERE job.kind = 'action.run' AND job.key = run.id AND job.state IN ('ready', 'leased')) ORDER BY number`)
+}
+
+// ForgetSealed implements action.Shelf. It only reads while there is nothing to forget.
+func (db *DB) ForgetSealed(ctx context.Context, state action.State, before time.Time) error {
+	const which = ` FROM run WHERE sealed IS NOT NULL AND state = $1 AND planned_at < $2`
+	n, _, err := row(ctx, db.read, value[int64], `SELECT COUNT(*)`+which, string(state), micros(before))
+	if err != nil || n == 0 {
+		return err
+	}
+	return db.write(ctx, func(t *tx) error {
+		_, err := t.exec(ctx, `UPDATE run SET sealed = NULL WHERE id IN (SELECT id`+which+`)`, string(state), micros(before))
+		return err
+	})
+}
