@@ -66,6 +66,11 @@ func (db *DB) ChangeDefinitions(ctx context.Context, decide func(int64, []config
 			if err := t.putDefinition(ctx, r); err != nil {
 				return err
 			}
+			if r.Kind == "person" && r.Retired {
+				if err := t.shutOut(ctx, r.ID); err != nil {
+					return err
+				}
+			}
 		}
 		return t.record(ctx, then)
 	})

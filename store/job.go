@@ -117,7 +117,7 @@ func (db *DB) deadOwner() string {
 	if db.dialect != postgresDialect {
 		return ""
 	}
-	return ` OR hashtext(owner)::BIGINT NOT IN (SELECT (objid::BIT(32)::INT)::BIGINT FROM pg_locks
+	return ` OR hashtext(owner)::BIGINT NOT IN (SELECT (objid::BIGINT::BIT(32)::INT)::BIGINT FROM pg_locks
 		WHERE locktype = 'advisory' AND classid = 771001 AND objsubid = 2 AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`
 }
 
