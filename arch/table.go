@@ -41,7 +41,7 @@ func Frontline() Table {
 			{Path: "config", Libraries: []string{"github.com/goccy/go-yaml"}},
 		},
 		Pure: []string{"github.com/expr-lang/expr", "github.com/santhosh-tekuri/jsonschema/v6", "gonum.org/v1/gonum",
-			"github.com/teambition/rrule-go", "github.com/yuin/goldmark"},
+			"github.com/teambition/rrule-go", "github.com/yuin/goldmark", "github.com/microcosm-cc/bluemonday"},
 		Rest: []Package{
 			{Path: "store", May: []string{kernel, domain}, Libraries: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5",
 				"github.com/pressly/goose/v3", "modernc.org/sqlite"}},
