@@ -50,10 +50,11 @@ func Frontline() Table {
 			{Path: "client", May: []string{kernel}},
 			{Path: "cli", May: []string{kernel, "client"}, Libraries: []string{"github.com/alecthomas/kong"}},
 
+			{Path: "door", May: []string{kernel, domain}},
 			{Path: "integration/email", May: []string{kernel, domain}, Libraries: []string{"github.com/wneessen/go-mail"}},
 			{Path: "integration/rabbitmq", May: []string{kernel, domain}, Libraries: []string{"github.com/rabbitmq/amqp091-go"}},
 			{Path: "integration/exec", May: []string{kernel, domain}, Libraries: []string{"github.com/landlock-lsm/go-landlock", "golang.org/x/sys"}},
-			{Path: "integration/*", May: []string{kernel, domain}},
+			{Path: "integration/*", May: []string{kernel, domain, "door"}},
 
 			{Path: "app", May: []string{kernel, domain, integrations, "store", "web", "api", "cli"}, Libraries: []string{"*"}},
 			{Path: "cmd/frontline", May: []string{kernel, "app"}, Libraries: []string{"github.com/alecthomas/kong"}},

@@ -90,7 +90,7 @@ func (s Source) refused(t *testing.T) {
 		if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), word) {
 			t.Errorf("body %q: %v, want a fault of kind Invalid that names %q", body, err, word)
 		}
-		d := s.door(nil)
+		d := s.mount(nil)
 		w := d.post(t, []byte(body))
 		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), word) || len(d.batches()) != 0 {
 			t.Errorf("body %q: answered %d %s with %d batches, want 400 that names %q and no batch", body, w.Code, w.Body, len(d.batches()), word)
@@ -101,7 +101,7 @@ func (s Source) refused(t *testing.T) {
 func (s Source) committed(t *testing.T) {
 	w := &watched{ResponseRecorder: httptest.NewRecorder()}
 	var answered bool
-	d := s.door(func(context.Context, secret.Text, alert.Batch) error {
+	d := s.mount(func(context.Context, secret.Text, alert.Batch) error {
 		answered = w.begun
 		return nil
 	})
@@ -157,7 +157,7 @@ func (s Source) answers(t *testing.T) {
 		{"raced", fault.New(fault.Conflict, "It has changed. Try again."), http.StatusServiceUnavailable},
 		{"broken", private, http.StatusInternalServerError},
 	} {
-		d := s.door(func(context.Context, secret.Text, alert.Batch) error { return c.err })
+		d := s.mount(func(context.Context, secret.Text, alert.Batch) error { return c.err })
 		w := d.post(t, s.Body(s.Token))
 		if w.Code != c.want {
 			t.Errorf("%s: answered %d %s, want %d", c.name, w.Code, w.Body, c.want)
@@ -182,7 +182,7 @@ func (s Source) answers(t *testing.T) {
 
 func (s Source) methods(t *testing.T) {
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete} {
-		d := s.door(nil)
+		d := s.mount(nil)
 		r := s.Request(s.Token, s.Body(s.Token))
 		r.Method = method
 		w := httptest.NewRecorder()
@@ -196,11 +196,11 @@ func (s Source) methods(t *testing.T) {
 func (s Source) size(t *testing.T) {
 	body := s.Body(s.Token)
 	full := append(bytes.Clone(body), bytes.Repeat([]byte(" "), s.Limit-len(body))...)
-	d := s.door(nil)
+	d := s.mount(nil)
 	if w := d.post(t, full); w.Code != s.Taken {
 		t.Errorf("a body of %d bytes: answered %d %s, want %d", len(full), w.Code, w.Body, s.Taken)
 	}
-	d = s.door(nil)
+	d = s.mount(nil)
 	if w := d.post(t, append(full, ' ')); w.Code != http.StatusRequestEntityTooLarge || len(d.batches()) != 0 {
 		t.Errorf("a body of %d bytes: answered %d with %d batches, want 413 and none", len(full)+1, w.Code, len(d.batches()))
 	}
@@ -208,7 +208,7 @@ func (s Source) size(t *testing.T) {
 
 // broken is a sender that goes away in the middle of its body.
 func (s Source) broken(t *testing.T) {
-	d := s.door(nil)
+	d := s.mount(nil)
 	body := s.Body(s.Token)
 	r := s.Request(s.Token, body)
 	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body[:len(body)/2]), failing{}))
@@ -225,7 +225,7 @@ func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func (s Source) deadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := s.door(func(ctx context.Context, _ secret.Text, _ alert.Batch) error {
+		d := s.mount(func(ctx context.Context, _ secret.Text, _ alert.Batch) error {
 			<-ctx.Done()
 			return ctx.Err()
 		})
@@ -238,7 +238,7 @@ func (s Source) deadline(t *testing.T) {
 }
 
 func (s Source) atOnce(t *testing.T) {
-	d := s.door(nil)
+	d := s.mount(nil)
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
@@ -253,8 +253,8 @@ func (s Source) atOnce(t *testing.T) {
 	}
 }
 
-// door is the source's handler, mounted, with what came through it.
-type door struct {
+// mounted is the source's handler on its path, with what came through it.
+type mounted struct {
 	source Source
 	mux    *http.ServeMux
 	accept Accept
@@ -269,8 +269,8 @@ type delivery struct {
 	batch alert.Batch
 }
 
-func (s Source) door(accept Accept) *door {
-	d := &door{source: s, mux: http.NewServeMux(), accept: accept}
+func (s Source) mount(accept Accept) *mounted {
+	d := &mounted{source: s, mux: http.NewServeMux(), accept: accept}
 	d.mux.Handle(s.Path, s.Handler(func(ctx context.Context, token secret.Text, b alert.Batch) error {
 		d.mu.Lock()
 		d.came = append(d.came, delivery{token, b})
@@ -283,14 +283,14 @@ func (s Source) door(accept Accept) *door {
 	return d
 }
 
-func (d *door) post(t *testing.T, body []byte) *httptest.ResponseRecorder {
+func (d *mounted) post(t *testing.T, body []byte) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
 	d.mux.ServeHTTP(w, d.source.Request(d.source.Token, body))
 	return w
 }
 
-func (d *door) batches() []delivery {
+func (d *mounted) batches() []delivery {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.came)

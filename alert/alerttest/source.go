@@ -20,7 +20,7 @@ import (
 	"frontline/secret"
 )
 
-// Accept is what a door calls to commit a batch. Every integration declares a type of this shape.
+// Accept is what a door calls to commit a batch: door.Accept.
 type Accept = func(ctx context.Context, token secret.Text, b alert.Batch) error
 
 // Source is an integration under test.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -24,7 +23,7 @@ import (
 func TestSource(t *testing.T) {
 	alerttest.Run(t, alerttest.Source{
 		Parse:   Parse,
-		Handler: func(a alerttest.Accept, log *slog.Logger) http.Handler { return Handler(a, log) },
+		Handler: Handler,
 		Path:    Path,
 		Token:   "am7kq2x9w4m1c8v5b3n6",
 		Request: func(token string, body []byte) *http.Request {

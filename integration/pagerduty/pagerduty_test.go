@@ -29,7 +29,7 @@ func TestSource(t *testing.T) {
 			e, err := Parse(body)
 			return e.Batch, err
 		},
-		Handler: func(a alerttest.Accept, log *slog.Logger) http.Handler { return Handler(a, log) },
+		Handler: Handler,
 		Path:    Path,
 		Token:   key,
 		Request: func(_ string, body []byte) *http.Request {
