@@ -15,6 +15,7 @@ import (
 
 	"frontline/clock"
 	"frontline/fault"
+	"frontline/incident"
 	"frontline/oncall"
 	"frontline/plain"
 	"frontline/secret"
@@ -52,7 +53,10 @@ type Channel struct {
 	page     letterhead
 }
 
-var _ oncall.Channel = (*Channel)(nil)
+var (
+	_ oncall.Channel  = (*Channel)(nil)
+	_ incident.Mailer = (*Channel)(nil)
+)
 
 // New checks the settings and returns the channel. It connects only when there is something to send. A fault of kind Invalid names the
 // setting: "host", "port", "tls", "from", "password".
@@ -148,11 +152,21 @@ func (c *Channel) Deliver(ctx context.Context, m Mail) (oncall.Receipt, error) {
 	}, nil
 }
 
-// Mail sends a plain mail, in the thread of ref ("INC-31"), and returns the server's last answer. The same mail sent again has the same
-// Message-ID.
+// Mail implements incident.Mailer: a plain mail whose Message-ID comes from ref, so that every try of it is the same mail to programs that
+// look. Mails whose subjects begin with the same name in brackets, such as "[INC-31 sev2] …", stand together.
 func (c *Channel) Mail(ctx context.Context, to, subject, text, ref string) (receipt string, err error) {
-	r, err := c.Deliver(ctx, Mail{To: to, Subject: subject, Text: text, Thread: ref})
+	r, err := c.Deliver(ctx, Mail{To: to, Subject: subject, Text: text, ID: ref, Thread: named(subject)})
 	return r.Detail, err
+}
+
+// named is the name in brackets that a subject begins with: INC-31 of "[INC-31 sev2] opened: …".
+func named(subject string) string {
+	inside, _, closed := strings.Cut(strings.TrimPrefix(subject, "["), "]")
+	if !closed || !strings.HasPrefix(subject, "[") {
+		return ""
+	}
+	name, _, _ := strings.Cut(inside, " ")
+	return name
 }
 
 // carry brings the mail to the server over a connection of its own. The context ends it at any point: go-mail itself looks at the context

@@ -271,19 +271,34 @@ func TestMail(t *testing.T) {
 	s := start(t, how{StartTLS, []string{"PLAIN"}})
 	c := channel(t, s.settings(StartTLS))
 	text := "Decisions for Nordpank and Kivi Credit are delayed since 02:14 UTC.\nNext update by 03:00 UTC.\n"
-	for range 2 {
-		receipt, err := c.Mail(t.Context(), "marika.oja@verity.example", "INC-31: decisions are delayed\r\nBcc: x@verity.example", text, "INC-31")
+	for _, m := range []struct{ subject, ref string }{
+		{"[INC-31 sev2] opened: decisions are delayed\r\nBcc: x@verity.example", "notice-1"},
+		{"[INC-31 sev2] opened: decisions are delayed\r\nBcc: x@verity.example", "notice-1"},
+		{"[INC-31 sev2] update 1: decisions are delayed", "notice-2"},
+		{"Welcome", "notice-3"},
+	} {
+		receipt, err := c.Mail(t.Context(), "marika.oja@verity.example", m.subject, text, m.ref)
 		if err != nil || !strings.HasPrefix(receipt, "250 ") {
 			t.Fatalf("receipt %q, %v", receipt, err)
 		}
 	}
 	got := s.mails()
-	first, again := open(t, got[0]), open(t, got[1])
-	if first.subject != "INC-31: decisions are delayed Bcc: x@verity.example" || first.html != "" || strings.TrimSpace(first.text) != strings.TrimSpace(text) {
+	first, again, next, other := open(t, got[0]), open(t, got[1]), open(t, got[2]), open(t, got[3])
+	if first.subject != "[INC-31 sev2] opened: decisions are delayed Bcc: x@verity.example" || first.html != "" || strings.TrimSpace(first.text) != strings.TrimSpace(text) {
 		t.Errorf("the mail became %+v", first)
 	}
-	if first.header.Get("References") != "<thread.INC-31@verity.example>" || first.header.Get("Message-Id") != again.header.Get("Message-Id") || first.header.Get("Bcc") != "" {
-		t.Errorf("headers %v and %v", first.header, again.header)
+	for _, c := range []struct {
+		letter     letterRead
+		id, thread string
+	}{
+		{first, "<mail.notice-1@verity.example>", "<thread.INC-31@verity.example>"},
+		{again, "<mail.notice-1@verity.example>", "<thread.INC-31@verity.example>"},
+		{next, "<mail.notice-2@verity.example>", "<thread.INC-31@verity.example>"},
+		{other, "<mail.notice-3@verity.example>", ""},
+	} {
+		if h := c.letter.header; h.Get("Message-Id") != c.id || h.Get("References") != c.thread || h.Get("Bcc") != "" {
+			t.Errorf("headers %v, want the id %s and the thread %s", h, c.id, c.thread)
+		}
 	}
 	if _, err := c.Mail(t.Context(), "everyone", "Subject", "text", ""); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a wrong address: %v", err)
