@@ -9,31 +9,29 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"frontline/fault"
 )
 
+// mostConns is how many connections a replica opens at most, beside its session.
+const mostConns = 24
+
 // openPostgres opens a pool, and one session of its own whose advisory lock shows the other replicas that this process lives.
 func (db *DB) openPostgres(ctx, background context.Context, address string) error {
 	db.dialect = postgresDialect
-	cfg, err := pgxpool.ParseConfig(address)
+	cfg, err := pgx.ParseConfig(address)
 	if err != nil {
 		return fault.Wrong("database", "The PostgreSQL address %s cannot be read. It looks like postgres://USER:PASSWORD@HOST:5432/NAME.", Masked(address))
 	}
-	cfg.MaxConns = max(cfg.MaxConns, 24)
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
-		return public(err)
-	}
-	db.closers = append(db.closers, func() error { pool.Close(); return nil })
-	if err := pool.Ping(ctx); err != nil {
+	db.read = stdlib.OpenDB(*cfg)
+	db.read.SetMaxOpenConns(mostConns)
+	db.read.SetMaxIdleConns(mostConns)
+	db.read.SetConnMaxIdleTime(5 * time.Minute)
+	db.closers = append(db.closers, db.read.Close)
+	if err := db.read.PingContext(ctx); err != nil {
 		return fault.Wrap(err, fault.Unavailable, "PostgreSQL at %s does not let us in. Check that it runs and that user, password and name are right.", Masked(address))
 	}
-	db.read = stdlib.OpenDBFromPool(pool)
-	db.read.SetMaxIdleConns(24)
-	db.closers = append(db.closers, db.read.Close)
 	if err := db.migrate(ctx, db.read); err != nil {
 		return err
 	}
@@ -41,11 +39,11 @@ func (db *DB) openPostgres(ctx, background context.Context, address string) erro
 	if err := db.measureSkew(ctx); err != nil {
 		return public(err)
 	}
-	session, err := db.openSession(ctx, cfg.ConnConfig)
+	session, err := db.openSession(ctx, cfg)
 	if err != nil {
 		return public(err)
 	}
-	db.wg.Go(func() { db.attend(background, cfg.ConnConfig, session) })
+	db.wg.Go(func() { db.attend(background, cfg, session) })
 	db.wg.Go(func() { db.tell(background) })
 	return nil
 }

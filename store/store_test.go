@@ -2,20 +2,53 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"frontline/clock"
+	"frontline/e2e/neighbour"
+	"frontline/fault"
 	"frontline/job"
 	"frontline/job/jobtest"
 	"frontline/journal"
 	"frontline/people"
 )
 
+func TestMain(m *testing.M) { neighbour.Main(m) }
+
+// databases are the addresses of an empty database of each sort. PostgreSQL is left out with -short.
+var databases = map[string]func(t *testing.T) string{
+	"sqlite":   func(t *testing.T) string { return "sqlite:" + t.TempDir() + "/f.db" },
+	"postgres": func(t *testing.T) string { return neighbour.Postgres(t) },
+}
+
 // each runs a test on every database.
 func each(t *testing.T, f func(t *testing.T, db *DB, c *clock.Moved)) {
-	t.Run("sqlite", func(t *testing.T) { c := clock.NewMoved(start); f(t, openTest(t, "sqlite:"+t.TempDir()+"/f.db", c), c) })
+	for name, address := range databases {
+		t.Run(name, func(t *testing.T) {
+			c := clock.NewMoved(start)
+			f(t, openTest(t, address(t), c), c)
+		})
+	}
+}
+
+// two runs a test with two connections that race: two replicas on PostgreSQL, two callers of the one process on SQLite.
+func two(t *testing.T, f func(t *testing.T, a, b *DB)) {
+	for name, address := range databases {
+		t.Run(name, func(t *testing.T) {
+			c, where := clock.NewMoved(start), address(t)
+			a := openTest(t, where, c)
+			b := a
+			if name == "postgres" {
+				b = openTest(t, where, c)
+			}
+			f(t, a, b)
+		})
+	}
 }
 
 var start = time.Date(2026, 11, 24, 0, 41, 0, 0, time.UTC)
@@ -35,16 +68,102 @@ func openTest(t *testing.T, address string, c clock.Clock) *DB {
 }
 
 func TestQueue(t *testing.T) {
-	each(t, func(t *testing.T, _ *DB, _ *clock.Moved) {
-		jobtest.Run(t, func(t *testing.T) jobtest.Backend {
-			c := clock.NewMoved(start)
-			db := openTest(t, "sqlite:"+t.TempDir()+"/f.db", c)
-			return jobtest.Backend{Queue: db, Clock: c, Add: func(t testing.TB, jobs ...job.New) {
-				if err := db.write(t.Context(), func(x *tx) error { return x.enqueue(t.Context(), jobs) }); err != nil {
-					t.Fatal(err)
-				}
-			}}
+	for name, address := range databases {
+		t.Run(name, func(t *testing.T) {
+			jobtest.Run(t, func(t *testing.T) jobtest.Backend {
+				c := clock.NewMoved(start)
+				db := openTest(t, address(t), c)
+				return jobtest.Backend{Queue: db, Clock: c, Add: func(t testing.TB, jobs ...job.New) {
+					if err := db.write(t.Context(), func(x *tx) error { return x.enqueue(t.Context(), jobs) }); err != nil {
+						t.Fatal(err)
+					}
+				}}
+			})
 		})
+	}
+}
+
+// A replica that vanishes gives its jobs back at once, long before its lease ends.
+func TestVanishedReplicaIsNoticedAtOnce(t *testing.T) {
+	c, where := clock.NewMoved(start), neighbour.Postgres(t)
+	alive := openTest(t, where, c)
+	dying, err := Open(context.Background(), where, Options{Clock: c, Log: slog.Default()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind := job.Kind[struct{}]{Name: "test", Limit: time.Hour}
+	if err := alive.write(t.Context(), func(x *tx) error { return x.enqueue(t.Context(), []job.New{kind.At(start, "", struct{}{})}) }); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := dying.Claim(t.Context(), job.Normal, 1); err != nil || len(got) != 1 {
+		t.Fatalf("Claim = %v %v", got, err)
+	}
+	if _, ok, err := alive.Next(t.Context(), job.Normal); ok || err != nil {
+		t.Fatalf("Next = %v %v while the other replica lives, want nothing", ok, err)
+	}
+	if err := dying.Close(); err != nil { // its session ends, as it does when the process is killed
+		t.Fatal(err)
+	}
+	if _, ok, err := alive.Next(t.Context(), job.Normal); !ok || err != nil {
+		t.Errorf("Next = %v %v after the other replica vanished, want its job back", ok, err)
+	}
+}
+
+func TestSecondProcessIsRefusedOnSQLite(t *testing.T) {
+	where := "sqlite:" + t.TempDir() + "/f.db"
+	openTest(t, where, clock.Real{})
+	_, err := Open(t.Context(), where, Options{Clock: clock.Real{}, Log: slog.Default()})
+	if !fault.Is(err, fault.Conflict) {
+		t.Errorf("a second process on the same file: %v, want a conflict", err)
+	}
+}
+
+// One failing transaction in a group undoes only itself, and a panic is an error.
+func TestGroupMembersFailAlone(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ *clock.Moved) {
+		var wg sync.WaitGroup
+		for i := range 60 {
+			wg.Go(func() {
+				err := db.write(t.Context(), func(x *tx) error {
+					if _, err := x.exec(t.Context(), `INSERT INTO meta (name, value) VALUES ($1, '')`, fmt.Sprintf("n%02d", i)); err != nil {
+						return err
+					}
+					switch i % 3 {
+					case 1:
+						return fault.New(fault.Conflict, "No.")
+					case 2:
+						_, err := x.exec(t.Context(), `INSERT INTO nowhere (a) VALUES (1)`)
+						return err
+					}
+					return nil
+				})
+				if want := []fault.Kind{"", fault.Conflict, fault.Internal}[i%3]; fault.KindOf(err) != want {
+					t.Errorf("write %d: %v, want %q", i, err, want)
+				}
+			})
+		}
+		wg.Wait()
+		n, _, err := row(t.Context(), db.read, value[int], `SELECT COUNT(*) FROM meta WHERE name LIKE 'n%'`)
+		if n != 20 || err != nil {
+			t.Errorf("%d rows %v, want the 20 of those that succeeded", n, err)
+		}
+	})
+}
+
+func TestChangesAreAnnouncedToTheOtherReplica(t *testing.T) {
+	two(t, func(t *testing.T, a, b *DB) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		heard := b.Subscribe(ctx)
+		err := a.write(ctx, func(x *tx) error {
+			return x.record(ctx, journal.Consequences{Entries: []journal.Entry{journal.Note(people.System("test"), "alert.opened", journal.Of("alert", "a1"), nil)}})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if topics := <-heard; !slices.Contains(topics, "alert:a1") {
+			t.Errorf("heard %v, want alert:a1", topics)
+		}
 	})
 }
 
