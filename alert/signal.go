@@ -62,7 +62,7 @@ type Link struct {
 type Batch struct {
 	Source  string // the configured source's id
 	Signals []Signal
-	Raw     []byte // the body as received, kept for 7 days
+	Raw     []byte // the body as received, without its token; kept for 7 days
 	Partial bool   // the sender says it left some out: absence means nothing (it never does anyway)
 	Left    int    // how many were left out, for people to see
 }
