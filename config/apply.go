@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"frontline/action"
 	"frontline/alert"
 	"frontline/clock"
 	"frontline/fault"
@@ -29,10 +30,10 @@ type Store interface {
 
 // Config reads and changes what is configured.
 type Config struct {
-	store    Store
-	clock    clock.Clock
-	getenv   func(string) string
-	channels map[string]func(address string) error
+	store  Store
+	clock  clock.Clock
+	getenv func(string) string
+	known  Known
 
 	mu    sync.Mutex
 	book  *Book
@@ -40,9 +41,15 @@ type Config struct {
 	stale bool
 }
 
-// New returns the configuration in store. channels check the addresses of contacts, by name of the channel.
-func New(store Store, c clock.Clock, getenv func(string) string, channels map[string]func(address string) error) *Config {
-	return &Config{store: store, clock: c, getenv: getenv, channels: channels}
+// Known is what this installation can do, against which definitions are checked.
+type Known struct {
+	Channels map[string]func(address string) error // how an address of each channel looks
+	Actions  func(action.Definition) []fault.Field // what is wrong with an action, as its kind sees it; nil checks only the action itself
+}
+
+// New returns the configuration in store.
+func New(store Store, c clock.Clock, getenv func(string) string, known Known) *Config {
+	return &Config{store: store, clock: c, getenv: getenv, known: known}
 }
 
 // Stale says that definitions changed; the next Book reads them again.

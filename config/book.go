@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"frontline/action"
 	"frontline/alert"
 	"frontline/catalog"
 	"frontline/oncall"
@@ -160,6 +161,16 @@ func (b *Book) Customers() []catalog.Customer {
 	return list(b, "customer", func(c catalog.Customer) string { return c.Name })
 }
 
+// Action finds an action.
+func (b *Book) Action(id string) (action.Definition, bool) {
+	return find[action.Definition](b, "action", id)
+}
+
+// Actions lists the actions by title.
+func (b *Book) Actions() []action.Definition {
+	return list(b, "action", func(d action.Definition) string { return d.Title })
+}
+
 // Source finds a source.
 func (b *Book) Source(id string) (alert.Source, bool) { return find[alert.Source](b, "source", id) }
 
@@ -193,6 +204,8 @@ func (b *Book) Name(kind, id string) string {
 		return v.Name
 	case alert.Source:
 		return v.Name
+	case action.Definition:
+		return v.Title
 	}
 	return id
 }
@@ -215,4 +228,4 @@ func (b *Book) ids(kind string) []string {
 
 func lower(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
-func (c *Config) channelNames() []string { return slices.Sorted(maps.Keys(c.channels)) }
+func (c *Config) channelNames() []string { return slices.Sorted(maps.Keys(c.known.Channels)) }

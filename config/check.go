@@ -2,8 +2,8 @@ package config
 
 import (
 	"fmt"
-	"slices"
 
+	"frontline/action"
 	"frontline/fault"
 	"frontline/oncall"
 	"frontline/people"
@@ -29,7 +29,7 @@ func (c *Config) check(b *Book, files map[key]object) []Problem {
 			return Problem{File: owner(b.rows[k].Folder), Say: fmt.Sprintf("The %s %q (%s): %s", k.kind, k.id, field, say)}
 		}
 		if here {
-			for _, f := range slices.Concat(d.Check(), c.contacts(d), reachable(b, d)) {
+			for _, f := range append(c.fields(d), reachable(b, d)...) {
 				problems = append(problems, place(f.Name, f.Say))
 			}
 		}
@@ -58,15 +58,24 @@ func reachable(b *Book, d definition) []fault.Field {
 	return []fault.Field{{Name: "last_resort", Say: fmt.Sprintf("%s has no contact and cannot be reached. Give them one, or name somebody else.", person.Name)}}
 }
 
-// contacts checks each contact's address with its channel.
-func (c *Config) contacts(d definition) []fault.Field {
-	p, ok := d.(people.Person)
-	if !ok {
-		return nil
+// fields is everything that is wrong with a definition, by itself and for what this installation can do.
+func (c *Config) fields(d definition) []fault.Field {
+	switch v := d.(type) {
+	case people.Person:
+		return append(d.Check(), c.contacts(v)...)
+	case action.Definition:
+		if c.known.Actions != nil {
+			return c.known.Actions(v)
+		}
 	}
+	return d.Check()
+}
+
+// contacts checks each contact's address with its channel.
+func (c *Config) contacts(p people.Person) []fault.Field {
 	var wrong []fault.Field
 	for i, k := range p.Contacts {
-		check, known := c.channels[k.Channel]
+		check, known := c.known.Channels[k.Channel]
 		switch {
 		case !known:
 			wrong = append(wrong, fault.Field{Name: fmt.Sprintf("contacts[%d].channel", i), Say: fmt.Sprintf("%q is no channel.%s Known: %v.", k.Channel, meant(k.Channel, c.channelNames()), c.channelNames())})

@@ -56,7 +56,7 @@ func setUp() (*Config, *memory) {
 		}
 		return nil
 	}
-	return New(m, clock.NewMoved(time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)), func(string) string { return "" }, map[string]func(string) error{"email": mail}), m
+	return New(m, clock.NewMoved(time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)), func(string) string { return "" }, Known{Channels: map[string]func(string) error{"email": mail}}), m
 }
 
 const verity = `# who we are

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
+	"frontline/action"
 	"frontline/alert"
 	"frontline/catalog"
 	"frontline/define"
@@ -40,6 +41,7 @@ func kinds() []kind {
 		kindOf[people.Team]("team", "teams"),
 		kindOf[people.Person]("person", "people"),
 		kindOf[catalog.Component]("component", "components"),
+		kindOf[action.Definition]("action", "actions"),
 		kindOf[oncall.Rotation]("rotation", "rotations"),
 		kindOf[oncall.Override]("override", "overrides"),
 		kindOf[oncall.Policy]("policy", "policies"),

@@ -47,7 +47,7 @@ type firm struct {
 }
 
 func newFirm(t *testing.T, db *DB, c *clock.Moved) *firm {
-	conf := config.New(db, c, func(string) string { return "" }, nil)
+	conf := config.New(db, c, func(string) string { return "" }, config.Known{})
 	db.OnDefinitions(conf.Stale)
 	book := func(ctx context.Context) (people.Directory, error) { return conf.Book(ctx) }
 	return &firm{SignIn: people.NewSignIn(db, book, c), t: t, db: db, clock: c, conf: conf}
