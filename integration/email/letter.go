@@ -80,7 +80,7 @@ func links(m oncall.Message) []link {
 		}
 	}
 	for _, b := range m.Buttons {
-		if b.Post && m.Link != "" {
+		if b.Post {
 			b.URL = m.Link
 		}
 		add(plain.Clip(b.Label, 60), b.URL)

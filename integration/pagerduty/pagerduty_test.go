@@ -188,8 +188,9 @@ func TestMadeKeys(t *testing.T) {
 		}
 		return e.DedupKey
 	}
-	if trigger("a") != trigger("a") || trigger("a") == trigger("b") {
-		t.Errorf("keys %q, %q, %q", trigger("a"), trigger("a"), trigger("b"))
+	first, again, other := trigger("a"), trigger("a"), trigger("b")
+	if first != again || first == other {
+		t.Errorf("keys %q, %q, %q", first, again, other)
 	}
 }
 
