@@ -115,7 +115,10 @@ func May(a Actor, v Verb, s Subject) error {
 		if !ok {
 			return fault.New(fault.Forbidden, "Nobody may do this by hand.")
 		}
-		return fault.New(fault.Forbidden, "This needs the role %s; you have %s. Ask a %s to do it or an admin to change your role.", need, a.Role, need)
+		if need == Admin {
+			return fault.New(fault.Forbidden, "This needs the role admin; you have %s. Ask an admin.", a.Role)
+		}
+		return fault.New(fault.Forbidden, "This needs the role %s; you have %s. Ask a %s to do it, or an admin to change your role.", need, a.Role, need)
 	}
 	return nil
 }

@@ -35,6 +35,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, v *visit, err erro
 		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
+	if out, ok := w.(*answer); ok && out.status != 0 {
+		s.deps.Log.LogAttrs(r.Context(), slog.LevelError, "screen broke off", slog.String("route", v.route.Pattern), slog.Any("err", err))
+		panic(http.ErrAbortHandler) // half an answer is out: cut the connection, so that nobody takes it for a whole one
+	}
 	ref := rand.Text()[:6]
 	s.deps.Log.LogAttrs(r.Context(), levelOf(kind), "screen refused", slog.String("ref", ref),
 		slog.String("route", v.route.Pattern), slog.String("kind", string(kind)), slog.String("actor", v.Actor.ID), slog.Any("err", err))
@@ -78,7 +82,7 @@ func nextOf(r *http.Request, v *visit, status int) []link {
 	if v.Person.ID == "" {
 		return append(next, link{Word: "Sign in", Path: "/sign-in"})
 	}
-	return append(next, link{Word: "Go to the first screen", Path: "/"})
+	return append(next, link{Word: "Go home", Path: "/"})
 }
 
 // statusOf is the one table from kinds to HTTP statuses.
@@ -125,7 +129,7 @@ func titleOf(status int) string {
 	case http.StatusServiceUnavailable:
 		return "No answer right now"
 	}
-	return "Something broke on our side"
+	return "That did not work"
 }
 
 func retryAfter(err error) time.Duration {

@@ -25,7 +25,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := s.deps.Clock.Now()
 	seen := &answer{ResponseWriter: w}
 	defer func() {
-		s.recover(seen, r, recover())
 		// The pattern, never the path: a path may carry a token.
 		s.deps.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("route", r.Pattern), slog.String("method", r.Method),
 			slog.Int("status", seen.status), slog.Duration("took", s.deps.Clock.Now().Sub(began)))
@@ -59,28 +58,29 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 	s.showError(w, r, v, unknown.status, errorScreen{Say: say})
 }
 
-// recover answers after a panic of a handler. A panic is a defect: it is logged with its stack.
-func (s *Server) recover(w *answer, r *http.Request, p any) {
-	switch {
-	case p == nil:
-		return
-	case p == http.ErrAbortHandler: //nolint:errorlint // it is this very value, never wrapped
-		panic(p)
-	case w.status != 0:
-		s.deps.Log.LogAttrs(r.Context(), slog.LevelError, "screen broke off", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
-		panic(http.ErrAbortHandler) // half an answer is out already: cut the connection
-	}
-	s.fail(w, r, s.look(w, r, Route{Pattern: r.Pattern, Access: Public}),
-		fault.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()), fault.Internal, "Something broke on our side. Try again; if it stays, give your administrator the reference below."))
+// guarded calls the handler and turns its panic, which is a defect, into an error with its stack.
+func guarded(h Handler, w http.ResponseWriter, r *http.Request, v *visit) (err error) {
+	defer func() {
+		p := recover()
+		if p == http.ErrAbortHandler { //nolint:errorlint // it is this very value, never wrapped
+			panic(p)
+		}
+		if p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return h(w, r, v)
 }
 
-// policy is the content-security policy. With a nonce it allows the one script of a screen.
+// policy is the content-security policy. With a nonce it allows the one script of a screen, and the one style element that
+// this script makes: Turbo's progress bar.
 func policy(nonce string) string {
-	script := "'none'"
+	script, style := "'none'", "'self'"
 	if nonce != "" {
 		script = "'nonce-" + nonce + "'"
+		style += " " + script
 	}
-	return "default-src 'none'; script-src " + script + "; worker-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	return "default-src 'none'; script-src " + script + "; worker-src 'self'; style-src " + style + "; img-src 'self' data:; " +
 		"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 }
 

@@ -53,7 +53,7 @@ func (m moment) Day() string {
 	return t.Format("Mon 2 Jan")
 }
 
-// Abs is the hour, with as much of the date as is needed to tell it from today.
+// Abs is the hour, with as much of the date as is needed to tell it from today; of another year, the date alone.
 func (m moment) Abs() string {
 	t, now := m.T.In(m.zone), m.now.In(m.zone)
 	y, month, d := t.Date()
@@ -67,7 +67,7 @@ func (m moment) Abs() string {
 	case y == ny:
 		return t.Format("2 Jan 15:04")
 	}
-	return t.Format("2 Jan 2006 15:04")
+	return t.Format("2 Jan 2006")
 }
 
 // ISO is for machines: the datetime attribute.

@@ -107,6 +107,7 @@ type outLine struct {
 
 // pager leads to the pages before and after.
 type pager struct {
+	Of           string // what there are pages of: "alerts"
 	Newer, Older string // addresses, empty when there is none
 	Say          string // "1 to 50 of 1,204"
 }

@@ -81,7 +81,7 @@ func TestForbiddenNamesTheRoleThatCan(t *testing.T) {
 	d.with(Route{"GET /people", needs(people.ManagePeople), nil})
 	d.to("/people", ask{as: people.Support}).is(http.StatusForbidden).
 		has("main h1", "This is not open to you").
-		has("main .soft", "This needs the role admin; you have support. Ask a admin")
+		has("main .soft", "This needs the role admin; you have support. Ask an admin.")
 }
 
 func TestUnknownAddressesGetAScreen(t *testing.T) {

@@ -109,7 +109,7 @@ func (v *visit) spec(theme, name string) spec {
 			{newState("warning", "Warning"), "A-2293", "exports: the nightly file is 40 min late", "nobody", ago(3 * time.Hour)},
 			{newState("ok", "Resolved"), "A-2290", "webhooks to Savanna Pay answer slowly", "Karl Sepp", ago(26 * time.Hour)},
 		},
-		Pager: pager{Newer: "#newer", Older: "#older", Say: "51 to 100 of 1,204"},
+		Pager: pager{Of: "alerts, " + theme, Newer: "#newer", Older: "#older", Say: "51 to 100 of 1,204"},
 	}
 }
 

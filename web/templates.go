@@ -140,7 +140,7 @@ func (s *Server) wingViews(r *http.Request, v *visit, here string) []wingView {
 
 // parseScreens parses every template: the frame's parts once, each screen on a copy of them.
 func parseScreens() (map[string]*template.Template, error) {
-	frame, err := template.New("frame").Funcs(funcs()).ParseFS(templateFiles, "templates/frame/*.html")
+	frame, err := parseFrame()
 	if err != nil {
 		return nil, err
 	}
@@ -160,6 +160,11 @@ func parseScreens() (map[string]*template.Template, error) {
 		screens[strings.TrimSuffix(path.Base(file), ".html")] = t
 	}
 	return screens, nil
+}
+
+// parseFrame parses the layouts and parts.
+func parseFrame() (*template.Template, error) {
+	return template.New("frame").Funcs(funcs()).ParseFS(templateFiles, "templates/frame/*.html")
 }
 
 // funcs are the functions of every template, all pure.

@@ -106,7 +106,7 @@ func (s *Server) serve(rt Route) http.Handler {
 			err = readForm(w, r)
 		}
 		if err == nil {
-			err = rt.handle(w, r, v)
+			err = guarded(rt.handle, w, r, v)
 		}
 		if err != nil {
 			s.fail(w, r, v, err)

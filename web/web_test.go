@@ -71,8 +71,20 @@ func newDesk(t *testing.T, change ...func(*Deps)) *desk {
 // with puts routes of the test in place of the table.
 func (d *desk) with(routes ...Route) *desk {
 	d.t.Helper()
+	return d.rebuild(func(*Server) []Route { return routes })
+}
+
+// plus adds routes of the test to the table.
+func (d *desk) plus(routes ...Route) *desk {
+	d.t.Helper()
+	return d.rebuild(func(s *Server) []Route { return append(s.table(), routes...) })
+}
+
+// rebuild starts the server anew, with the same things behind it.
+func (d *desk) rebuild(routes func(*Server) []Route) *desk {
+	d.t.Helper()
 	s := &Server{}
-	if err := s.build(d.s.deps, routes); err != nil {
+	if err := s.build(d.s.deps, routes(s)); err != nil {
 		d.t.Fatal(err)
 	}
 	d.s = s

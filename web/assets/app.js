@@ -7,6 +7,5 @@ import "./palette.js";
 import { startLive } from "./live.js";
 
 document.documentElement.dataset.js = "";
-// Turbo's own progress bar is a style element, which the content-security policy refuses; base.css draws ours.
-Turbo.config.drive.progressBarDelay = 2 ** 31 - 1;
-startLive(Turbo);
+Turbo.config.drive.progressBarDelay = 300; // quicker visits show nothing
+startLive();

@@ -29,7 +29,7 @@ document.addEventListener("focusin", (e) => {
 });
 
 function showMistakes() {
-  document.getElementById("summary")?.focus();
+  document.querySelector("form .summary")?.focus();
 }
 document.addEventListener("turbo:load", showMistakes);
 document.addEventListener("turbo:render", showMistakes);

@@ -1,16 +1,17 @@
 // Live screens. One event stream per browser tells what changed; a screen that shows it is fetched again and morphed, at most once
 // a second and never while somebody is writing on it. When the stream is lost the screen says so: an operations tool that is
 // silently old is worse than one that is down.
+import { morphBodyElements } from "@hotwired/turbo";
 import { typing } from "./forms.js";
 
 const root = document.documentElement;
-let Turbo;
-let refreshing = false; // a refresh of ours is under way
+const changed = new Map(); // when each topic changed last, on the clock of performance.now
+let asked = 0; // when what is on the screen was asked of the server
 let waiting = false; // something changed that is not shown yet
+let fetching = false;
 let last = 0, timer = 0;
 
-export function startLive(turbo) {
-  Turbo = turbo;
+export function startLive() {
   const meta = document.querySelector("meta[name=live]");
   if (!meta) return;
   const source = "SharedWorker" in window && meta.dataset.worker ? shared(meta) : own();
@@ -18,10 +19,9 @@ export function startLive(turbo) {
   addEventListener("pageshow", (e) => e.persisted && source.open());
   document.addEventListener("visibilitychange", () => !document.hidden && waiting && schedule());
   document.addEventListener("focusout", () => waiting && schedule());
-  document.addEventListener("turbo:load", () => settle(false));
-  document.addEventListener("click", (e) => {
-    if (e.target.closest("[data-reload]")) refresh();
-  });
+  document.addEventListener("turbo:before-fetch-request", () => { asked = performance.now(); });
+  document.addEventListener("turbo:load", () => { settle(); catchUp(); });
+  document.addEventListener("click", (e) => e.target.closest("[data-reload]") && refresh());
   source.open();
 }
 
@@ -43,12 +43,12 @@ function shared(meta) {
 
 // own opens a stream of this tab, closed while the tab is hidden: a browser has six connections to one host.
 function own() {
-  let stream, broken = false;
+  let stream;
   const source = {
     open() {
       if (document.hidden || stream) return;
       stream = new EventSource("/live");
-      stream.addEventListener("hello", () => { hear({ is: "on", again: broken }); broken = true; });
+      stream.addEventListener("hello", () => hear({ is: "on" }));
       stream.addEventListener("change", (e) => hear({ is: "change", topics: JSON.parse(e.data) }));
       stream.onerror = () => {
         hear({ is: "lost" });
@@ -64,13 +64,23 @@ function own() {
   return source;
 }
 
+// hear takes news of the stream. One that was on before this screen was asked for knows what has changed since (recent, in milliseconds
+// ago); after a new one, what was missed is not known, and the screen is fetched once more.
 function hear(news) {
   if (news.is === "lost") return lost();
+  if (news.is === "change") news.recent = Object.fromEntries(news.topics.map((t) => [t, 0]));
   if (news.is === "on") {
     root.dataset.live = "on";
-    if (news.again) schedule(); // what was missed is not known: look at everything again
+    announce("");
+    if (!news.recent) return schedule();
   }
-  if (news.is === "change" && news.topics.some((t) => topics().includes(t))) schedule();
+  for (const [topic, ago] of Object.entries(news.recent)) changed.set(topic, performance.now() - ago);
+  catchUp();
+}
+
+// catchUp fetches the screen when one of its topics changed after it was asked for.
+function catchUp() {
+  if (topics().some((t) => changed.get(t) > asked)) schedule();
 }
 
 function topics() {
@@ -94,22 +104,47 @@ function schedule() {
   timer = setTimeout(() => {
     timer = 0;
     if (document.hidden || !topics().length) return;
-    if (typing()) return showMoved(true);
-    refresh();
+    if (typing()) showMoved(true);
+    else refresh();
   }, Math.max(100, last + 1000 - Date.now()));
 }
 
-function refresh() {
+// refresh fetches this screen and morphs it. A refresh that fails leaves the screen as it is, marked as old: at 3 a.m. that is
+// better than an error in its place.
+async function refresh() {
+  if (fetching) return;
+  fetching = true;
+  const began = performance.now();
   last = Date.now();
-  refreshing = true;
-  for (const form of document.querySelectorAll("form[data-dirty]")) delete form.dataset.dirty;
-  Turbo.session.refresh(location.href);
+  const url = location.href;
+  try {
+    const answer = await fetch(url, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(15000) });
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (answer.status >= 500) throw new Error(`status ${answer.status}`);
+    if (location.href !== url) return; // somebody went on meanwhile
+    if (answer.redirected || assets(fresh) !== assets(document)) return location.reload(); // signed out, or a new version
+    document.title = fresh.title;
+    morphBodyElements(document.body, fresh.body);
+    asked = began;
+    settle();
+    document.dispatchEvent(new Event("screen:fresh"));
+    catchUp();
+  } catch {
+    lost();
+    setTimeout(() => waiting && schedule(), 5000);
+  } finally {
+    fetching = false;
+  }
+}
+
+// assets names the stylesheet and script of a document, which carry their content.
+function assets(doc) {
+  return [...doc.querySelectorAll("[data-turbo-track]")].map((e) => e.getAttribute("href") ?? e.getAttribute("src")).join();
 }
 
 // settle is called when the newest state is on the screen.
-function settle(stillWaiting) {
-  waiting = stillWaiting;
-  refreshing = false;
+function settle() {
+  waiting = false;
   last = Date.now();
   showMoved(false);
 }
@@ -119,22 +154,10 @@ function showMoved(on) {
   if (moved) moved.hidden = !on;
 }
 
-// A refresh that fails must not replace an old screen by an error: old and marked as old is better at 3 a.m.
-document.addEventListener("turbo:fetch-request-error", (e) => {
-  if (refreshing) giveUp(e);
+// What somebody is writing stays even when they press reload.
+document.addEventListener("turbo:before-morph-element", (e) => {
+  if (e.target.matches("form[data-dirty]")) e.preventDefault();
 });
-document.addEventListener("turbo:before-fetch-response", (e) => {
-  if (refreshing && e.detail.fetchResponse.serverError) giveUp(e);
-});
-document.addEventListener("turbo:before-visit", () => { refreshing = false; });
-
-function giveUp(e) {
-  e.preventDefault();
-  refreshing = false;
-  root.removeAttribute("aria-busy");
-  lost();
-  setTimeout(() => waiting && schedule(), 5000);
-}
 
 // What the person has opened or chosen stays as it is when a screen is morphed.
 document.addEventListener("turbo:before-morph-attribute", (e) => {

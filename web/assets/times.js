@@ -57,4 +57,5 @@ function newScreen() {
 
 document.addEventListener("turbo:load", newScreen);
 document.addEventListener("turbo:render", newScreen);
+document.addEventListener("screen:fresh", newScreen);
 setInterval(tick, 1000);

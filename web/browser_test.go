@@ -1,0 +1,384 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"frontline/clock"
+	"frontline/e2e/neighbour"
+	"frontline/people"
+)
+
+func TestMain(m *testing.M) { neighbour.Main(m) }
+
+// street is a desk that a real browser visits.
+type street struct {
+	*desk
+	*neighbour.Browser
+	url    string
+	alive  *atomic.Bool // while false the server cuts every connection
+	routes []Route      // of the test
+}
+
+// visited opens a browser on a desk with the bundle, signed in as the role.
+func visited(t *testing.T, as people.Role, routes ...Route) *street {
+	t.Helper()
+	b := neighbour.Chromium(t)
+	st := &street{Browser: b, alive: &atomic.Bool{}}
+	st.alive.Store(true)
+	front := httptest.NewUnstartedServer(nil)
+	st.url = "http://" + front.Listener.Addr().String()
+	base, err := url.Parse(st.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.desk = newDesk(t, func(deps *Deps) { deps.Base, deps.Clock = base, clock.Real{} })
+	st.plus(routes...)
+	st.routes = routes
+	if st.s.assets.JS == "" {
+		t.Fatal("web/dist has no scripts: run `make screens`")
+	}
+	for role, s := range st.signIn.sessions {
+		s.Until = time.Now().Add(time.Hour)
+		st.signIn.sessions[role] = s
+	}
+	front.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !st.alive.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		st.s.ServeHTTP(w, r)
+	})
+	front.Start()
+	t.Cleanup(func() { st.s.Stop(); front.CloseClientConnections(); front.Close() })
+	if as != "" {
+		st.enterAs(as)
+	}
+	return st
+}
+
+// enterAs signs in through the screen.
+func (st *street) enterAs(as people.Role) {
+	st.t.Helper()
+	st.Open(st.url + "/sign-in?next=/me")
+	st.Fill("#f-email", st.signIn.sessions[string(as)].Person.Email)
+	st.Fill("#f-password", goodPassword)
+	st.Click("main button.first")
+	st.SeeText("Settings")
+	st.until("scripts", `document.documentElement.dataset.js !== undefined`)
+}
+
+// js evaluates an expression that is true or false.
+func (st *street) js(expression string) bool {
+	st.t.Helper()
+	ctx, cancel := context.WithTimeout(st.Context, st.Patience)
+	defer cancel()
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
+	if err != nil {
+		st.t.Fatalf("%s: %v", expression, err)
+	}
+	return got
+}
+
+// until waits for an expression to become true.
+func (st *street) until(what, expression string) {
+	st.t.Helper()
+	deadline := time.Now().Add(st.Patience)
+	for !st.js(expression) {
+		if time.Now().After(deadline) {
+			st.t.Fatalf("%s: %s stays false\n%s", what, expression, st.Text())
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func (st *street) press(keys string) {
+	st.t.Helper()
+	st.Do(chromedp.KeyEvent(keys))
+}
+
+// quiet fails the test when a page complained, for instance because the content-security policy refused something.
+func (st *street) quiet() {
+	st.t.Helper()
+	if said := st.Complaints(); len(said) > 0 {
+		st.t.Errorf("the console says:\n%s", strings.Join(said, "\n"))
+	}
+}
+
+// TestScreensAreAccessible asks axe-core about every screen of the frame, in both themes, on a desktop and on a phone, and looks that
+// nothing scrolls sideways at 320 pixels.
+func TestScreensAreAccessible(t *testing.T) {
+	st := visited(t, people.Lead, Route{"GET /broken", SignedIn, func(http.ResponseWriter, *http.Request, *visit) error { panic("broken") }},
+		Route{"GET /night", SignedIn, showNothing})
+	st.tokens.tokens = []people.Token{{ID: "1", Name: "laptop", Hint: "fl_9q2", Made: time.Now().Add(-40 * 24 * time.Hour), Until: time.Now().Add(50 * 24 * time.Hour)}}
+	paths := []string{"/me", "/me/tokens", "/me/password", "/debug/style", "/nowhere", "/broken"}
+	st.checkAll(paths)
+	st.Open(st.url + "/me")
+	st.Click("form[action='/sign-out'] button")
+	st.SeeText("You are signed out.")
+	st.setUp.needed = true
+	st.checkAll([]string{"/sign-in", "/setup/first", "/setup/used"})
+}
+
+func showNothing(w http.ResponseWriter, _ *http.Request, _ *visit) error {
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (st *street) checkAll(paths []string) {
+	st.t.Helper()
+	for _, theme := range []string{"light", "dark"} {
+		st.Scheme(theme)
+		for _, path := range paths {
+			st.Desktop()
+			st.check(path, theme+"-desktop")
+			st.Phone()
+			st.check(path, theme+"-phone")
+			st.Do(chromedp.EmulateViewport(320, 700, chromedp.EmulateMobile, chromedp.EmulateTouch))
+			if !st.js(`document.documentElement.scrollWidth <= 320`) {
+				st.t.Errorf("%s scrolls sideways at 320 pixels", path)
+			}
+		}
+	}
+	st.Desktop()
+}
+
+// check opens the screen and asks axe; pictures are kept where FRONTLINE_PICTURES says.
+func (st *street) check(path, name string) {
+	st.t.Helper()
+	st.Open(st.url + path)
+	st.until("scripts", `document.documentElement.dataset.js !== undefined`)
+	for _, v := range st.Axe() {
+		st.t.Errorf("%s %s: %s", path, name, v)
+	}
+	if dir := os.Getenv("FRONTLINE_PICTURES"); dir != "" {
+		st.Screenshot(filepath.Join(dir, strings.ReplaceAll(strings.Trim(path, "/"), "/", "-")+"-"+name+".png"))
+	}
+}
+
+func TestScreensWorkWithoutScripts(t *testing.T) {
+	st := visited(t, "")
+	st.Scripts(false)
+	st.Open(st.url + "/me/tokens")
+	st.SeeText("Sign in")
+	st.Fill("#f-email", "liis@verity.example")
+	st.Fill("#f-password", goodPassword)
+	st.Click("main button.first")
+	st.SeeText("You have no token")
+	st.Fill("#f-name", "laptop")
+	st.Click("main button.first")
+	st.SeeText("Copy the token laptop now")
+	st.Open(st.url + "/me/tokens")
+	st.Click("summary.button")
+	st.Click(".sure button")
+	st.SeeText("The token is revoked.")
+	st.Click(".rail button[value=dark]")
+	st.See("html[data-theme=dark] .rail button[value=dark][aria-pressed=true]")
+	st.SeeText("As of") // not live, and it says so
+	st.quiet()
+}
+
+// plain is the least a screen needs.
+type plain struct {
+	head
+	N int64
+}
+
+// template gives the street a template of the test.
+func (st *street) template(name, main string) {
+	st.t.Helper()
+	frame, err := parseFrame()
+	if err == nil {
+		st.s.screens[name], err = frame.Parse(`{{define "main"}}` + main + `{{end}}`)
+	}
+	if err != nil {
+		st.t.Fatal(err)
+	}
+}
+
+const counted = `<h1>Fetched {{.N}}</h1><form method="post"><label for="f-note">Note</label><input id="f-note" name="note"></form>`
+
+// liveStreet is a browser on a screen about alerts that says how often it was fetched: twice when the stream is on, for what
+// may have changed between the screen's making and the stream's beginning.
+func liveStreet(t *testing.T) (*street, *atomic.Int64) {
+	t.Helper()
+	fetched := &atomic.Int64{}
+	var st *street
+	st = visited(t, people.Support, Route{"GET /alerts", SignedIn, func(w http.ResponseWriter, r *http.Request, v *visit) error {
+		return st.s.show(w, r, v, http.StatusOK, "counted", plain{
+			head: head{Title: "Alerts", Wing: "/alerts", Topics: topics("alert", "a1")}, N: fetched.Add(1),
+		})
+	}})
+	st.template("counted", counted)
+	st.Open(st.url + "/alerts")
+	st.until("the stream", `document.documentElement.dataset.live === "on"`)
+	st.SeeText("Fetched 2")
+	st.js(`window.sameDocument = true`)
+	return st, fetched
+}
+
+func (st *street) change(kind, id string) {
+	st.t.Helper()
+	select {
+	case st.changes.to <- []people.Subject{{Kind: kind, ID: id}}:
+	case <-time.After(st.Patience):
+		st.t.Fatal("nobody listens for changes")
+	}
+}
+
+func TestLiveScreens(t *testing.T) {
+	st, fetched := liveStreet(t)
+	st.change("incident", "i1") // not on this screen
+	st.change("alert", "a2")    // another alert
+	st.change("alert", "a1")
+	st.SeeText("Fetched 3")
+	if !st.js(`window.sameDocument === true`) {
+		t.Error("the screen was loaded anew instead of morphed")
+	}
+	// Twenty changes at once are at most two more fetches.
+	for range 20 {
+		st.change("alert", "a1")
+	}
+	st.SeeText("Fetched 4")
+	time.Sleep(2500 * time.Millisecond) // that nothing happens can only be waited for
+	if n := fetched.Load(); n > 5 {
+		t.Errorf("20 changes caused %d fetches, want at most 2", n-3)
+	}
+	st.quiet()
+}
+
+func TestLiveNeverDisturbsTyping(t *testing.T) {
+	st, fetched := liveStreet(t)
+	st.Fill("#f-note", "half a sentence")
+	st.change("alert", "a1")
+	st.SeeText("Something changed.")
+	if n := fetched.Load(); n != 2 {
+		t.Errorf("the screen was fetched %d times under somebody's hands", n-2)
+	}
+	st.Click("[data-reload]")
+	st.SeeText("Fetched 3")
+	if !st.js(`document.querySelector("#f-note").value === "half a sentence"`) {
+		t.Error("what was typed is lost")
+	}
+	st.until("the note is gone", `document.getElementById("moved").hidden`)
+}
+
+func TestLostStreamIsSaid(t *testing.T) {
+	st, fetched := liveStreet(t)
+	st.alive.Store(false)
+	st.s.Stop()
+	st.SeeText("Live updates lost, as of")
+	// Somebody comes back to the tab and presses reload: the old screen stays, marked as old.
+	st.js(`document.querySelector("[data-reload]").click() ?? true`)
+	time.Sleep(300 * time.Millisecond)
+	if !st.js(`window.sameDocument === true && document.body.innerText.includes("Fetched 2")`) {
+		t.Error("a failed refresh replaced the screen")
+	}
+	before := fetched.Load()
+	st.again()
+	st.until("the stream again", `document.documentElement.dataset.live === "on"`)
+	st.until("a fresh look", fmt.Sprintf(`document.body.innerText.includes("Fetched %d")`, before+1))
+}
+
+// again brings the server back, as a restarted one.
+func (st *street) again() {
+	st.plus(st.routes...)
+	st.template("counted", counted)
+	st.alive.Store(true)
+}
+
+func TestKeys(t *testing.T) {
+	st := visited(t, people.Support)
+	st.press("j")
+	st.press("j")
+	st.until("the second row", `document.activeElement?.textContent === "Change password"`)
+	st.press("k")
+	st.until("the first row", `document.activeElement?.textContent === "API tokens"`)
+	st.press("\r")
+	st.SeeText("You have no token")
+	st.press("?")
+	st.See("dialog#keys[open]")
+	st.press("\x1b")
+	st.press("g")
+	st.press("s")
+	st.See("form[action='/me/keys']")
+	// In a field, letters are letters.
+	st.Open(st.url + "/me/tokens")
+	st.Fill("#f-name", "jg?/a")
+	if !st.js(`document.querySelector("#f-name").value === "jg?/a" && !document.querySelector("dialog[open]")`) {
+		t.Error("a key acted while somebody was typing")
+	}
+	// Turned off, they do nothing; Ctrl-K still does.
+	st.Open(st.url + "/me")
+	st.Click("button[name=keys]")
+	st.See("html[data-keys=off]")
+	st.press("?")
+	st.press("j")
+	if st.js(`Boolean(document.querySelector("dialog[open], [data-chosen]"))`) {
+		t.Error("a single key acted though it is turned off")
+	}
+	st.palette()
+	st.quiet()
+}
+
+// palette opens the palette and jumps to the tokens with it.
+func (st *street) palette() {
+	st.t.Helper()
+	st.js(`document.dispatchEvent(new KeyboardEvent("keydown", {key: "k", ctrlKey: true, bubbles: true, cancelable: true})) || true`)
+	st.See("dialog.palette[open]")
+	st.Fill("dialog.palette input", "tok")
+	st.until("one line", `document.querySelectorAll("dialog.palette li").length === 1`)
+	for _, v := range st.Axe() {
+		st.t.Errorf("palette: %s", v)
+	}
+	st.press("\r")
+	st.SeeText("You have no token")
+}
+
+func TestAcknowledgeKey(t *testing.T) {
+	var done sync.Map
+	var st *street
+	st = visited(t, people.Support,
+		Route{"GET /alerts", SignedIn, func(w http.ResponseWriter, r *http.Request, v *visit) error {
+			return st.s.show(w, r, v, http.StatusOK, "keyed", plain{head: head{Title: "Alert", Wing: "/alerts"}})
+		}},
+		Route{"POST /alerts/1/acknowledge", SignedIn, func(w http.ResponseWriter, r *http.Request, _ *visit) error {
+			done.Store("acknowledged", true)
+			return st.s.done(w, r, "/me", "Acknowledged. Nobody else is paged.")
+		}})
+	st.template("keyed", `<h1>Alert</h1><form data-key="a" method="post" action="/alerts/1/acknowledge"><button class="button first">Acknowledge</button></form>`)
+	st.Open(st.url + "/alerts")
+	st.until("scripts", `document.documentElement.dataset.js !== undefined`)
+	st.press("a")
+	st.SeeText("Acknowledged. Nobody else is paged.")
+	if _, ok := done.Load("acknowledged"); !ok {
+		t.Error("nothing was acknowledged")
+	}
+	st.quiet()
+}
+
+// TestReducedMotion: nothing turns for a person who asked for that.
+func TestReducedMotion(t *testing.T) {
+	st := visited(t, people.Support)
+	st.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}})
+		return err
+	}))
+	st.Open(st.url + "/debug/style")
+	if !st.js(`document.getAnimations().length === 0`) {
+		t.Error("something moves")
+	}
+}
