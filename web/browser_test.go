@@ -120,21 +120,16 @@ func (st *street) quiet() {
 // TestScreensAreAccessible asks axe-core about every screen of the frame, in both themes, on a desktop and on a phone, and looks that
 // nothing scrolls sideways at 320 pixels.
 func TestScreensAreAccessible(t *testing.T) {
-	st := visited(t, people.Lead, Route{"GET /broken", SignedIn, func(http.ResponseWriter, *http.Request, *visit) error { panic("broken") }},
-		Route{"GET /night", SignedIn, showNothing})
+	st := visited(t, people.Lead, Route{"GET /broken", SignedIn, func(http.ResponseWriter, *http.Request, *visit) error { panic("broken") }})
 	st.tokens.tokens = []people.Token{{ID: "1", Name: "laptop", Hint: "fl_9q2", Made: time.Now().Add(-40 * 24 * time.Hour), Until: time.Now().Add(50 * 24 * time.Hour)}}
 	paths := []string{"/me", "/me/tokens", "/me/password", "/debug/style", "/nowhere", "/broken"}
 	st.checkAll(paths)
 	st.Open(st.url + "/me")
 	st.Click("form[action='/sign-out'] button")
 	st.SeeText("You are signed out.")
-	st.setUp.needed = true
 	st.checkAll([]string{"/sign-in", "/setup/first", "/setup/used"})
-}
-
-func showNothing(w http.ResponseWriter, _ *http.Request, _ *visit) error {
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+	st.setUp.needed = true
+	st.checkAll([]string{"/sign-in?next=/"})
 }
 
 func (st *street) checkAll(paths []string) {
@@ -220,6 +215,8 @@ func liveStreet(t *testing.T) (*street, *atomic.Int64) {
 		return st.s.show(w, r, v, http.StatusOK, "counted", plain{
 			head: head{Title: "Alerts", Wing: "/alerts", Topics: topics("alert", "a1")}, N: fetched.Add(1),
 		})
+	}}, Route{"POST /alerts", SignedIn, func(w http.ResponseWriter, r *http.Request, _ *visit) error {
+		return st.s.done(w, r, "/alerts", "Your note is kept.")
 	}})
 	st.template("counted", counted)
 	st.Open(st.url + "/alerts")
@@ -275,6 +272,20 @@ func TestLiveNeverDisturbsTyping(t *testing.T) {
 	st.until("the note is gone", `document.getElementById("moved").hidden`)
 }
 
+// TestWhatWasDoneStaysOnTheScreen: the change that one's own deed causes must not sweep away the sentence about it.
+func TestWhatWasDoneStaysOnTheScreen(t *testing.T) {
+	st, _ := liveStreet(t)
+	st.Fill("#f-note", "a whole sentence")
+	st.press("\r")
+	st.SeeText("Your note is kept.")
+	st.SeeText("Fetched 3")
+	st.Do(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur()`))
+	st.change("alert", "a1")
+	st.SeeText("Fetched 4")
+	st.See("#told")
+	st.quiet()
+}
+
 func TestLostStreamIsSaid(t *testing.T) {
 	st, fetched := liveStreet(t)
 	st.alive.Store(false)
@@ -306,8 +317,12 @@ func TestKeys(t *testing.T) {
 	st.until("the second row", `document.activeElement?.textContent === "Change password"`)
 	st.press("k")
 	st.until("the first row", `document.activeElement?.textContent === "API tokens"`)
+	st.js(`window.sameDocument = true`)
 	st.press("\r")
 	st.SeeText("You have no token")
+	if !st.js(`window.sameDocument === true`) {
+		t.Error("going on loaded the whole document anew")
+	}
 	st.press("?")
 	st.See("dialog#keys[open]")
 	st.press("\x1b")

@@ -40,6 +40,10 @@
 // fault's sentences at the fields, again shows it with 422. A successful POST answers with done: a redirect (303) and a
 // sentence. A screen that changes while one looks at it names its Topics: live.js fetches it again when one of them moves.
 // Every form posts to its own address and works without JavaScript; no inline script, no style attribute.
+//
+// The keys find what they act on by its markup: j and k move over tr.leads (a row that leads somewhere) and over list items whose
+// link is a.plain; a submits form[data-key=a]; / focuses [data-search]. What they must not disturb is marked by the scripts
+// themselves.
 package web
 
 import (

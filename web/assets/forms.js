@@ -2,10 +2,11 @@
 // the focus.
 const fields = "input, textarea, select, [contenteditable]";
 
-// typing says whether somebody is writing on this screen, so that it must not change under their hands.
+// typing says whether somebody is writing on this screen, or has just been told what to mend in what they wrote, so that it must
+// not change under their hands.
 export function typing() {
   const at = document.activeElement;
-  return Boolean(document.querySelector("main form[data-dirty]") || (at?.matches(fields) && at.closest("main") && !at.readOnly));
+  return Boolean(document.querySelector("main form[data-dirty], main form .summary") || (at?.matches(fields) && at.closest("main") && !at.readOnly));
 }
 
 document.addEventListener("input", (e) => {

@@ -7,6 +7,7 @@ import { typing } from "./forms.js";
 const root = document.documentElement;
 const changed = new Map(); // when each topic changed last, on the clock of performance.now
 let asked = 0; // when what is on the screen was asked of the server
+let streaming = false;
 let waiting = false; // something changed that is not shown yet
 let fetching = false;
 let last = 0, timer = 0;
@@ -67,11 +68,11 @@ function own() {
 // hear takes news of the stream. One that was on before this screen was asked for knows what has changed since (recent, in milliseconds
 // ago); after a new one, what was missed is not known, and the screen is fetched once more.
 function hear(news) {
-  if (news.is === "lost") return lost();
+  streaming = news.is !== "lost";
+  if (!streaming) return lost();
   if (news.is === "change") news.recent = Object.fromEntries(news.topics.map((t) => [t, 0]));
   if (news.is === "on") {
-    root.dataset.live = "on";
-    announce("");
+    alive();
     if (!news.recent) return schedule();
   }
   for (const [topic, ago] of Object.entries(news.recent)) changed.set(topic, performance.now() - ago);
@@ -85,6 +86,11 @@ function catchUp() {
 
 function topics() {
   return (document.querySelector("main")?.dataset.topics ?? "").split(" ").filter(Boolean);
+}
+
+function alive() {
+  root.dataset.live = "on";
+  announce("");
 }
 
 function lost() {
@@ -127,11 +133,13 @@ async function refresh() {
     morphBodyElements(document.body, fresh.body);
     asked = began;
     settle();
+    if (streaming) alive();
     document.dispatchEvent(new Event("screen:fresh"));
     catchUp();
   } catch {
     lost();
-    setTimeout(() => waiting && schedule(), 5000);
+    waiting = true;
+    setTimeout(schedule, 5000);
   } finally {
     fetching = false;
   }
@@ -154,9 +162,9 @@ function showMoved(on) {
   if (moved) moved.hidden = !on;
 }
 
-// What somebody is writing stays even when they press reload.
+// What somebody is writing stays even when they press reload; what they were told stays until they go on.
 document.addEventListener("turbo:before-morph-element", (e) => {
-  if (e.target.matches("form[data-dirty]")) e.preventDefault();
+  if (e.target.matches("form[data-dirty]") || (e.target.id === "told" && !e.detail.newElement)) e.preventDefault();
 });
 
 // What the person has opened or chosen stays as it is when a screen is morphed.
