@@ -163,7 +163,7 @@ func (c *change) attempt(d Duty, step, firing int) {
 	for _, contact := range c.roster.Contacts(d.Person) {
 		c.page.Attempts++
 		a := Attempt{
-			ID: c.page.ID + "." + strconv.Itoa(c.page.Attempts), N: c.page.Attempts, Page: c.page.ID, Duty: d, Contact: contact,
+			ID: c.page.ID + "-" + strconv.Itoa(c.page.Attempts), N: c.page.Attempts, Page: c.page.ID, Duty: d, Contact: contact,
 			Round: c.page.Round, Step: step, Firing: firing, State: Waiting, MadeAt: c.now, DueAt: c.now,
 		}
 		if d.Reason != TestOfOwn {

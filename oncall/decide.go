@@ -82,10 +82,10 @@ func unchanged(p Page, jobs ...job.New) Outcome {
 
 func anyAttempt(Attempt) bool { return true }
 
-// OpenPage begins a page, due at once. The store gives the id and the number.
-func OpenPage(o Opening, id string, n int64, by people.Actor, now time.Time) Outcome {
+// OpenPage begins a page, due at once. The store gives the id, and the number when it writes it.
+func OpenPage(o Opening, id string, by people.Actor, now time.Time) Outcome {
 	p := Page{
-		ID: id, Number: n, Aim: o.Aim, Subject: o.Subject, Team: o.Team, Visibility: o.Visibility, Named: o.Named,
+		ID: id, Aim: o.Aim, Subject: o.Subject, Team: o.Team, Visibility: o.Visibility, Named: o.Named,
 		Policy: o.Policy, Person: o.Person, Urgency: o.Urgency, Title: o.Title, Body: o.Body,
 		Count: max(o.Count, 1), Began: o.Began, State: Open, Repage: DefaultRepage, OpenedAt: now,
 	}

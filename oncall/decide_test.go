@@ -110,7 +110,7 @@ func (l *ledger) verbs() []string {
 
 func opened(policy string, r oncall.Roster) *ledger {
 	l := &ledger{}
-	l.apply(oncall.OpenPage(stopped(policy), "p1", 12, source, night))
+	l.apply(oncall.OpenPage(stopped(policy), "p1", source, night))
 	l.apply(oncall.Advance(l.page, l.tries, r, night))
 	return l
 }
@@ -178,7 +178,7 @@ func TestThePageGrows(t *testing.T) {
 	o := stopped("critical")
 	o.Urgency = oncall.Low
 	l := &ledger{}
-	l.apply(oncall.OpenPage(o, "p1", 12, source, night))
+	l.apply(oncall.OpenPage(o, "p1", source, night))
 	l.apply(oncall.Advance(l.page, l.tries, r, night))
 	n := len(l.tries)
 	o.Count, o.Title = 200, "Decision queue has stopped, 200 alerts"
@@ -205,7 +205,7 @@ func TestAPersonWhoDoesNotAnswerComesBackToWhoAsked(t *testing.T) {
 	r := verity()
 	l := &ledger{}
 	liis := person("liis", "screen")
-	l.apply(oncall.OpenPage(oncall.Opening{Aim: oncall.AimPerson, Person: "karl", Subject: journal.Of("incident", "i1"), Title: "Can you look?"}, "p1", 3, liis, night))
+	l.apply(oncall.OpenPage(oncall.Opening{Aim: oncall.AimPerson, Person: "karl", Subject: journal.Of("incident", "i1"), Title: "Can you look?"}, "p1", liis, night))
 	var got []string
 	for range 4 {
 		l.apply(oncall.Advance(l.page, l.tries, r, l.page.DueAt))
@@ -223,7 +223,7 @@ func TestAPersonWhoDoesNotAnswerComesBackToWhoAsked(t *testing.T) {
 func TestTestPageRingsEverythingOnceAndEndsByItself(t *testing.T) {
 	r := verity()
 	l := &ledger{}
-	l.apply(oncall.OpenPage(oncall.Opening{Aim: oncall.AimTest, Person: "karl", Subject: journal.Of("person", "karl")}, "p1", 3, person("karl", "screen"), night))
+	l.apply(oncall.OpenPage(oncall.Opening{Aim: oncall.AimTest, Person: "karl", Subject: journal.Of("person", "karl")}, "p1", person("karl", "screen"), night))
 	l.apply(oncall.Advance(l.page, l.tries, r, night))
 	if got := l.states(); got != "karl/ntfy waiting, karl/email waiting" || !l.tries[1].DueAt.Equal(night) {
 		t.Errorf("test: %s", got)
@@ -252,10 +252,10 @@ func TestTransientErrorsAreTriedFiveTimes(t *testing.T) {
 	now := night
 	var pauses []time.Duration
 	for try := 1; try <= 5; try++ {
-		if !sending(t, l, "p1.1", r, now) {
+		if !sending(t, l, "p1-1", r, now) {
 			t.Fatalf("try %d is not sent: %s", try, l.states())
 		}
-		l.apply(oncall.Undelivered(l.page, l.tries, "p1.1", try, busy, now))
+		l.apply(oncall.Undelivered(l.page, l.tries, "p1-1", try, busy, now))
 		if try < 5 {
 			pauses = append(pauses, l.tries[0].DueAt.Sub(now))
 			now = l.tries[0].DueAt
@@ -275,7 +275,7 @@ func TestTransientErrorsAreTriedFiveTimes(t *testing.T) {
 func TestAStepThatReachesNobodyEscalatesAtOnce(t *testing.T) {
 	r := verity()
 	l := opened("critical", r)
-	for i, id := range []string{"p1.1", "p1.2"} {
+	for i, id := range []string{"p1-1", "p1-2"} {
 		sending(t, l, id, r, night)
 		l.apply(oncall.Undelivered(l.page, l.tries, id, 1, gone, night))
 		if due := l.page.DueAt.Equal(night); due != (i == 1) {
@@ -291,8 +291,8 @@ func TestAStepThatReachesNobodyEscalatesAtOnce(t *testing.T) {
 func TestALastResortThatFailsForGoodExhaustsThePage(t *testing.T) {
 	r := verity()
 	l := opened("empty", r)
-	sending(t, l, "p1.1", r, night)
-	l.apply(oncall.Undelivered(l.page, l.tries, "p1.1", 1, gone, night))
+	sending(t, l, "p1-1", r, night)
+	l.apply(oncall.Undelivered(l.page, l.tries, "p1-1", 1, gone, night))
 	if !l.page.Exhausted || l.page.DueAt.IsZero() || !l.page.DueAt.After(night) {
 		t.Errorf("page %+v", l.page)
 	}
@@ -301,18 +301,18 @@ func TestALastResortThatFailsForGoodExhaustsThePage(t *testing.T) {
 func TestSendingIsFencedAndRepeatedAfterACrash(t *testing.T) {
 	r := verity()
 	l := opened("critical", r)
-	if !sending(t, l, "p1.1", r, night) || !sending(t, l, "p1.1", r, night.Add(time.Minute)) {
+	if !sending(t, l, "p1-1", r, night) || !sending(t, l, "p1-1", r, night.Add(time.Minute)) {
 		t.Fatal("an attempt whose process died is sent again")
 	}
-	l.apply(oncall.Undelivered(l.page, l.tries, "p1.1", 1, gone, night.Add(time.Minute)))
+	l.apply(oncall.Undelivered(l.page, l.tries, "p1-1", 1, gone, night.Add(time.Minute)))
 	if l.tries[0].State != oncall.Sending {
 		t.Errorf("the late answer of the first process was taken for the second's: %s", l.states())
 	}
-	l.apply(oncall.Delivered(l.page, l.tries, "p1.1", oncall.Receipt{ID: "m7"}, night.Add(time.Minute)))
+	l.apply(oncall.Delivered(l.page, l.tries, "p1-1", oncall.Receipt{ID: "m7"}, night.Add(time.Minute)))
 	if l.tries[0].State != oncall.Sent || l.tries[0].Tries != 2 || l.tries[0].Receipt.ID != "m7" {
 		t.Errorf("ledger: %+v", l.tries[0])
 	}
-	if sending(t, l, "p1.1", r, night.Add(2*time.Minute)) || sending(t, l, "p1.2", r, night.Add(time.Minute)) || sending(t, l, "p1.9", r, night) {
+	if sending(t, l, "p1-1", r, night.Add(2*time.Minute)) || sending(t, l, "p1-2", r, night.Add(time.Minute)) || sending(t, l, "p1-9", r, night) {
 		t.Error("sent what was sent, is not due, or does not exist")
 	}
 }
@@ -321,7 +321,7 @@ func TestHandedOverBetweenStepAndSending(t *testing.T) {
 	r := verity()
 	l := opened("critical", r)
 	r.Changes = []oncall.Override{{ID: "o1", Rotation: "first-line", Person: "wanjiru", From: night.Add(time.Minute), To: night.Add(time.Hour)}}
-	if sending(t, l, "p1.2", r, night.Add(2*time.Minute)) {
+	if sending(t, l, "p1-2", r, night.Add(2*time.Minute)) {
 		t.Error("Karl's second contact is used although Wanjiru took over")
 	}
 	if got := l.states(); got != "karl/ntfy skipped, karl/email skipped, wanjiru/ntfy waiting" {
@@ -364,7 +364,7 @@ func TestALivePageIsNeverSilent(t *testing.T) {
 		r := verity()
 		policy := rapid.SampledFrom([]string{"critical", "gappy", "empty", "lonely", "patient", "none"}).Draw(t, "policy")
 		now, l := night, &ledger{}
-		l.apply(oncall.OpenPage(stopped(policy), "p1", 1, source, now))
+		l.apply(oncall.OpenPage(stopped(policy), "p1", source, now))
 		actor := person("karl", "link")
 		t.Repeat(map[string]func(*rapid.T){
 			"wait":        func(t *rapid.T) { now = now.Add(time.Duration(rapid.IntRange(0, 2000).Draw(t, "s")) * time.Second) },

@@ -94,7 +94,7 @@ const (
 
 // Attempt is one try to deliver a page over one contact of one person, with its receipt.
 type Attempt struct {
-	ID      string         `json:"id"` // the page's id and N: "0197….3"
+	ID      string         `json:"id"` // the page's id and N: "0197…-3"
 	N       int            `json:"n"`
 	Page    string         `json:"page"`
 	Duty    Duty           `json:"duty"` // whom, and why them

@@ -168,7 +168,7 @@ type Reach struct {
 // WhatIf answers what would happen if a page by this policy opened at the instant and nobody acknowledged: every message in its order, up to the second
 // page of the last resort. It goes through the same rules as a page does.
 func (r Roster) WhatIf(policy string, at time.Time) []Reach {
-	open := OpenPage(Opening{Subject: journal.Of("policy", policy), Policy: policy}, "what-if", 0, people.System("what_if"), at)
+	open := OpenPage(Opening{Subject: journal.Of("policy", policy), Policy: policy}, "what-if", people.System("what_if"), at)
 	var out []Reach
 	for p := open.Page; !p.Exhausted && !p.DueAt.IsZero(); {
 		o := Advance(p, nil, r, p.DueAt)

@@ -375,7 +375,7 @@ func TestStoppingWhileSendingCountsAsNothing(t *testing.T) {
 	if err := pager.Step(ctx, oncall.StepArgs{Page: "page-1"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := pager.Deliver(ctx, oncall.DeliverArgs{Page: "page-1", Attempt: "page-1.1"}); err == nil {
+	if err := pager.Deliver(ctx, oncall.DeliverArgs{Page: "page-1", Attempt: "page-1-1"}); err == nil {
 		t.Error("a delivery that was interrupted is done")
 	}
 	if _, tries := s.page(); tries[0].State != oncall.Sending || tries[0].Error != "" {
@@ -383,6 +383,36 @@ func TestStoppingWhileSendingCountsAsNothing(t *testing.T) {
 	}
 	s.settle()
 	s.press(s.phone("karl", queue))
+}
+
+// What the provider took is written down even when the server is stopped at that moment: otherwise it would be sent again.
+func TestAReceiptIsKeptWhileStopping(t *testing.T) {
+	s := begin(t)
+	ctx, stop := context.WithCancel(t.Context())
+	pager := oncall.NewPager(s.memory, s.duties, s.links, s.clock, taking{s.push, stop})
+	if _, err := s.memory.CarryOut(ctx, oncall.RaiseOrder(stopped("critical"), source)); err != nil {
+		t.Fatal(err)
+	}
+	if err := pager.Step(ctx, oncall.StepArgs{Page: "page-1"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := pager.Deliver(ctx, oncall.DeliverArgs{Page: "page-1", Attempt: "page-1-1"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, tries := s.page(); tries[0].State != oncall.Sent {
+		t.Errorf("ledger: %+v", tries[0])
+	}
+	s.phone("karl", queue)
+}
+
+type taking struct {
+	*oncalltest.Devices
+	stop context.CancelFunc
+}
+
+func (c taking) Send(ctx context.Context, address string, m oncall.Message) (oncall.Receipt, error) {
+	defer c.stop()
+	return c.Devices.Send(ctx, address, m)
 }
 
 type stopping struct {

@@ -45,7 +45,10 @@ func NewMemory(c *clock.Moved) *Memory {
 var errNoPage = fault.New(fault.NotFound, "There is no such page.")
 
 // ChangePage implements oncall.Pages.
-func (m *Memory) ChangePage(_ context.Context, id string, decide func(oncall.Page, []oncall.Attempt, time.Time) oncall.Outcome) (oncall.Page, error) {
+func (m *Memory) ChangePage(ctx context.Context, id string, decide func(oncall.Page, []oncall.Attempt, time.Time) oncall.Outcome) (oncall.Page, error) {
+	if err := ctx.Err(); err != nil {
+		return oncall.Page{}, err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p, ok := m.page(id)
@@ -134,7 +137,9 @@ func (m *Memory) CarryOut(_ context.Context, o oncall.Order) ([]oncall.Page, err
 		return out, nil
 	}
 	n := len(m.pages) + 1
-	p, err := m.commit(0, oncall.OpenPage(o.Raise, "page-"+strconv.Itoa(n), int64(n), o.By, now))
+	opened := oncall.OpenPage(o.Raise, "page-"+strconv.Itoa(n), o.By, now)
+	opened.Page.Number = int64(n)
+	p, err := m.commit(0, opened)
 	return []oncall.Page{p}, err
 }
 
