@@ -1,0 +1,318 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"frontline/alert"
+	"frontline/fault"
+	"frontline/oncall"
+)
+
+var _ alert.Store = (*DB)(nil)
+
+// FoldSignals implements alert.Store.
+func (db *DB) FoldSignals(ctx context.Context, b alert.Batch, decide func(alert.Current, time.Time, func() string) alert.Folded) (alert.Folded, error) {
+	var folded alert.Folded
+	err := db.write(ctx, func(t *tx) error {
+		cur, err := t.currentFor(ctx, b)
+		if err != nil {
+			return err
+		}
+		folded = decide(cur, t.now, newID)
+		body, err := t.keepBody(ctx, b)
+		if err != nil {
+			return err
+		}
+		for _, a := range folded.Alerts {
+			a.Body = body
+			if err := t.saveAlert(ctx, a); err != nil {
+				return err
+			}
+		}
+		for _, g := range folded.Groups {
+			if err := t.saveGroup(ctx, g); err != nil {
+				return err
+			}
+		}
+		if err := t.obey(ctx, folded.Orders); err != nil {
+			return err
+		}
+		return t.record(ctx, folded.Consequences)
+	})
+	return folded, err
+}
+
+// obey carries out the orders that a decision gave the pager, in the decision's own transaction.
+func (t *tx) obey(ctx context.Context, orders []oncall.Order) error {
+	for _, o := range orders {
+		if _, err := t.carryOut(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// currentFor locks and reads what a batch is about.
+func (t *tx) currentFor(ctx context.Context, b alert.Batch) (cur alert.Current, err error) {
+	var keys, groups []string
+	for _, s := range b.Signals {
+		keys = append(keys, s.Key)
+		groups = append(groups, groupKey(s))
+	}
+	keys, groups = distinct(keys), distinct(groups)
+	if err := t.lockGroups(ctx, b.Source, keys, groups); err != nil {
+		return cur, err
+	}
+	list, args := in(2, groups) // groups are locked before alerts, here and in ChangeGroup
+	cur.Groups, err = rows(ctx, t, scanGroup, `SELECT `+groupColumns+` FROM alert_group WHERE source = $1 AND state <> 'resolved' AND key IN (`+list+`) ORDER BY id`+t.forUpdate(), append([]any{b.Source}, args...)...)
+	if err != nil {
+		return cur, err
+	}
+	list, args = in(2, keys)
+	cur.Alerts, err = rows(ctx, t, scanAlert, `SELECT `+alertColumns+` FROM alert WHERE source = $1 AND state = 'open' AND key IN (`+list+`) ORDER BY id`+t.forUpdate(), append([]any{b.Source}, args...)...)
+	if err != nil {
+		return cur, err
+	}
+	return t.groupsElsewhere(ctx, cur)
+}
+
+// lockGroups locks the keys in a fixed order, so that two batches never wait for each other.
+func (t *tx) lockGroups(ctx context.Context, source string, keys, groups []string) error {
+	for _, k := range distinct(append(slices.Clone(keys), groups...)) {
+		if err := t.lockKey(ctx, "signal "+source+" "+k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// groupsElsewhere adds the groups of alerts that were opened under another group key than the one they are sent with now.
+func (t *tx) groupsElsewhere(ctx context.Context, cur alert.Current) (alert.Current, error) {
+	var missing []string
+	for _, a := range cur.Alerts {
+		if !slices.ContainsFunc(cur.Groups, func(g alert.Group) bool { return g.ID == a.Group }) {
+			missing = append(missing, a.Group)
+		}
+	}
+	if len(missing) == 0 {
+		return cur, nil
+	}
+	list, args := in(1, distinct(missing))
+	more, err := rows(ctx, t, scanGroup, `SELECT `+groupColumns+` FROM alert_group WHERE id IN (`+list+`)`+t.forUpdate(), args...)
+	cur.Groups = append(cur.Groups, more...)
+	return cur, err
+}
+
+func groupKey(s alert.Signal) string {
+	if s.Group == "" {
+		return s.Key
+	}
+	return s.Group
+}
+
+func distinct(values []string) []string {
+	slices.Sort(values)
+	return slices.Compact(values)
+}
+
+func (t *tx) keepBody(ctx context.Context, b alert.Batch) (string, error) {
+	id := newID()
+	_, err := t.exec(ctx, `INSERT INTO signal_body (id, source, at, body) VALUES ($1, $2, $3, $4)`, id, b.Source, micros(t.now), b.Raw)
+	return id, err
+}
+
+// detail is what an alert says beyond its title; nobody searches for it in SQL.
+type detail struct {
+	Text   string            `json:"text,omitempty"`
+	Host   string            `json:"host,omitempty"`
+	Labels map[string]string `json:"labels,omitempty"`
+	Links  []alert.Link      `json:"links,omitempty"`
+}
+
+// saveAlert writes a new alert (Number is 0) or a changed one.
+func (t *tx) saveAlert(ctx context.Context, a alert.Alert) error {
+	raw, err := json.Marshal(detail{a.Text, a.Host, a.Labels, a.Links})
+	if err != nil {
+		return err
+	}
+	if a.Number > 0 {
+		_, err = t.exec(ctx, `UPDATE alert SET episode = $2, state = $3, severity = $4, title = $5, detail = $6, count = $7, last_at = $8, resolved_at = $9, body = $10 WHERE id = $1`,
+			a.ID, micros(a.Episode), string(a.State), string(a.Severity), a.Title, string(raw), a.Count, micros(a.LastAt), micros(a.ResolvedAt), a.Body)
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO alert (id, grp, source, key, episode, state, severity, title, detail, count, opened_at, last_at, resolved_at, body)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		a.ID, a.Group, a.Source, a.Key, micros(a.Episode), string(a.State), string(a.Severity), a.Title, string(raw), a.Count, micros(a.OpenedAt), micros(a.LastAt), micros(a.ResolvedAt), a.Body)
+	return err
+}
+
+// saveGroup writes a new group (Number is 0) or a changed one.
+func (t *tx) saveGroup(ctx context.Context, g alert.Group) error {
+	if g.Number > 0 {
+		_, err := t.exec(ctx, `UPDATE alert_group SET state = $2, severity = $3, title = $4, open = $5, total = $6, paged = $7, acked_at = $8, acked_by = $9, resolved_at = $10, left_out = $11 WHERE id = $1`,
+			g.ID, string(g.State), string(g.Severity), g.Title, g.Open, g.Total, g.Paged, micros(g.AckedAt), g.AckedBy, micros(g.ResolvedAt), g.Left)
+		return err
+	}
+	_, err := t.exec(ctx, `INSERT INTO alert_group (id, source, key, service, team, policy, state, severity, title, open, total, paged, opened_at, began_at, acked_at, acked_by, resolved_at, left_out)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		g.ID, g.Source, g.Key, g.Service, g.Team, g.Policy, string(g.State), string(g.Severity), g.Title, g.Open, g.Total, g.Paged, micros(g.OpenedAt), micros(g.BeganAt),
+		micros(g.AckedAt), g.AckedBy, micros(g.ResolvedAt), g.Left)
+	return err
+}
+
+const alertColumns = `number, id, grp, source, key, episode, state, severity, title, detail, count, opened_at, last_at, resolved_at, body`
+
+func scanAlert(s scan) (a alert.Alert, err error) {
+	var episode, opened, last, resolved int64
+	var raw string
+	if err = s(&a.Number, &a.ID, &a.Group, &a.Source, &a.Key, &episode, &a.State, &a.Severity, &a.Title, &raw, &a.Count, &opened, &last, &resolved, &a.Body); err != nil {
+		return a, err
+	}
+	a.Episode, a.OpenedAt, a.LastAt, a.ResolvedAt = fromMicros(episode), fromMicros(opened), fromMicros(last), fromMicros(resolved)
+	var d detail
+	err = json.Unmarshal([]byte(raw), &d)
+	a.Text, a.Host, a.Labels, a.Links = d.Text, d.Host, d.Labels, d.Links
+	return a, err
+}
+
+const groupColumns = `number, id, source, key, service, team, policy, state, severity, title, open, total, paged, opened_at, began_at, acked_at, acked_by, resolved_at, left_out`
+
+func scanGroup(s scan) (g alert.Group, err error) {
+	var opened, began, acked, resolved int64
+	err = s(&g.Number, &g.ID, &g.Source, &g.Key, &g.Service, &g.Team, &g.Policy, &g.State, &g.Severity, &g.Title, &g.Open, &g.Total, &g.Paged, &opened, &began, &acked, &g.AckedBy, &resolved, &g.Left)
+	g.OpenedAt, g.BeganAt, g.AckedAt, g.ResolvedAt = fromMicros(opened), fromMicros(began), fromMicros(acked), fromMicros(resolved)
+	return g, err
+}
+
+// ChangeGroup implements alert.Store.
+func (db *DB) ChangeGroup(ctx context.Context, id string, decide func(alert.Group, []alert.Alert, time.Time) (alert.Handled, error)) (alert.Group, error) {
+	var after alert.Group
+	err := db.write(ctx, func(t *tx) error {
+		g, ok, err := row(ctx, t, scanGroup, `SELECT `+groupColumns+` FROM alert_group WHERE id = $1`+t.forUpdate(), id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return errNoGroup
+		}
+		open, err := rows(ctx, t, scanAlert, `SELECT `+alertColumns+` FROM alert WHERE grp = $1 AND state = 'open' ORDER BY number`+t.forUpdate(), id)
+		if err != nil {
+			return err
+		}
+		done, err := decide(g, open, t.now)
+		if err != nil {
+			return err
+		}
+		after = done.Group
+		return t.handle(ctx, g, done)
+	})
+	return after, err
+}
+
+var errNoGroup = fault.New(fault.NotFound, "There is no such alert. It may be from another installation; look in the list of alerts.")
+
+func (t *tx) handle(ctx context.Context, before alert.Group, done alert.Handled) error {
+	for _, a := range done.Alerts {
+		if err := t.saveAlert(ctx, a); err != nil {
+			return err
+		}
+	}
+	if done.Group != before {
+		if err := t.saveGroup(ctx, done.Group); err != nil {
+			return err
+		}
+	}
+	if err := t.obey(ctx, done.Orders); err != nil {
+		return err
+	}
+	return t.record(ctx, done.Consequences)
+}
+
+// ForgetBodies implements alert.Store.
+func (db *DB) ForgetBodies(ctx context.Context, before time.Time, limit int) (n int64, err error) {
+	err = db.write(ctx, func(t *tx) error {
+		n, err = t.exec(ctx, `DELETE FROM signal_body WHERE id IN (SELECT id FROM signal_body WHERE at < $1 ORDER BY at LIMIT $2)`, micros(before), limit)
+		return err
+	})
+	return n, err
+}
+
+// Group returns a group by its id.
+func (db *DB) Group(ctx context.Context, id string) (alert.Group, error) {
+	return found(row(ctx, db.read, scanGroup, `SELECT `+groupColumns+` FROM alert_group WHERE id = $1`, id))
+}
+
+// GroupNumbered returns a group by the number that people see.
+func (db *DB) GroupNumbered(ctx context.Context, n int64) (alert.Group, error) {
+	return found(row(ctx, db.read, scanGroup, `SELECT `+groupColumns+` FROM alert_group WHERE number = $1`, n))
+}
+
+// GroupOfAlert returns the group of the alert with the number that people see.
+func (db *DB) GroupOfAlert(ctx context.Context, n int64) (alert.Group, error) {
+	return found(row(ctx, db.read, scanGroup, `SELECT `+groupColumns+` FROM alert_group WHERE id = (SELECT grp FROM alert WHERE number = $1)`, n))
+}
+
+func found(g alert.Group, ok bool, err error) (alert.Group, error) {
+	if err == nil && !ok {
+		err = errNoGroup
+	}
+	return g, err
+}
+
+// AlertsOf returns the alerts of a group, open ones first, then the newest, at most limit.
+func (db *DB) AlertsOf(ctx context.Context, group string, limit int) ([]alert.Alert, error) {
+	return rows(ctx, db.read, scanAlert, `SELECT `+alertColumns+` FROM alert WHERE grp = $1 ORDER BY CASE state WHEN 'open' THEN 0 ELSE 1 END, number DESC LIMIT $2`, group, limit)
+}
+
+// Groups lists groups, newest first.
+func (db *DB) Groups(ctx context.Context, q alert.Query) ([]alert.Group, error) {
+	before := q.Before
+	if before == 0 {
+		before = 1 << 62
+	}
+	var narrow string
+	switch q.State {
+	case alert.Live:
+		narrow = ` AND state <> 'resolved'`
+	case alert.Open:
+		narrow = ` AND state = 'open'`
+	case alert.Taken:
+		narrow = ` AND state = 'acknowledged'`
+	case alert.Over:
+		narrow = ` AND state = 'resolved'`
+	}
+	if q.Unrouted {
+		narrow += ` AND service = ''`
+	}
+	return rows(ctx, db.read, scanGroup, `SELECT `+groupColumns+` FROM alert_group WHERE number < $1 AND ($2 = '' OR service = $2)`+narrow+` ORDER BY number DESC LIMIT $3`, before, q.Service, q.Limit)
+}
+
+// CountGroups counts the live groups by state, and those that nobody was found for.
+func (db *DB) CountGroups(ctx context.Context) (alert.Counts, error) {
+	c, _, err := row(ctx, db.read, func(s scan) (c alert.Counts, err error) { return c, s(&c.Open, &c.Acknowledged, &c.Unrouted) },
+		`SELECT COALESCE(SUM(CASE WHEN state = 'open' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN state = 'acknowledged' THEN 1 ELSE 0 END), 0),
+			COALESCE(SUM(CASE WHEN service = '' THEN 1 ELSE 0 END), 0) FROM alert_group WHERE state <> 'resolved'`)
+	return c, err
+}
+
+// Body returns the raw body that last changed an alert; NotFound once it is forgotten.
+func (db *DB) Body(ctx context.Context, id string) ([]byte, error) {
+	b, ok, err := row(ctx, db.read, value[[]byte], `SELECT body FROM signal_body WHERE id = $1`, id)
+	if err == nil && !ok {
+		err = fault.New(fault.NotFound, "The message as it was received is kept for 7 days and gone now. The alert still says what it meant.")
+	}
+	return b, err
+}
+
+// SourceActivity tells when each source was last heard and how many messages it sent since the time.
+func (db *DB) SourceActivity(ctx context.Context, since time.Time) ([]alert.Activity, error) {
+	return rows(ctx, db.read, func(s scan) (a alert.Activity, err error) {
+		var last int64
+		err = s(&a.Source, &last, &a.Messages)
+		a.LastAt = fromMicros(last)
+		return a, err
+	}, `SELECT source, MAX(at), COUNT(*) FROM signal_body WHERE at >= $1 GROUP BY source ORDER BY source`, micros(since))
+}
