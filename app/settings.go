@@ -4,6 +4,7 @@ package app
 
 import (
 	"cmp"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/mail"
@@ -22,19 +23,21 @@ import (
 // Settings are what the server is told at its start, by flag, environment (FRONTLINE_…) or file. Secrets come by environment or file
 // only, because flags show in the list of processes.
 type Settings struct {
-	Database     string `help:"Where everything is kept: sqlite:PATH or postgres://…. The default is a SQLite file in your data directory." env:"FRONTLINE_DATABASE" placeholder:"ADDRESS"`
-	Listen       string `help:"Address of the screens, the API and the doors for signals." default:"127.0.0.1:8080" env:"FRONTLINE_LISTEN" placeholder:"HOST:PORT"`
-	StatusListen string `help:"Another address that serves the status page alone, for the internet." env:"FRONTLINE_STATUS_LISTEN" placeholder:"HOST:PORT"`
-	URL          string `help:"Where people reach Frontline; links in pages and mails begin with it. The default is the listening address." env:"FRONTLINE_URL" placeholder:"https://…"`
-	StatusURL    string `help:"Where customers reach the status page." env:"FRONTLINE_STATUS_URL" placeholder:"https://…"`
-	Company      string `help:"The company's name, shown on the status page and beside the mark." default:"Frontline" env:"FRONTLINE_COMPANY"`
-	Zone         string `help:"Time zone of people who chose none, and of the status page." default:"UTC" env:"FRONTLINE_ZONE" placeholder:"IANA"`
-	KeyFile      string `help:"File with the key that protects signing keys in the database. SQLite makes one beside the database; replicas on PostgreSQL share one. FRONTLINE_KEY gives the key itself." env:"FRONTLINE_KEY_FILE" placeholder:"PATH"`
-	Mail         string `help:"The mail server: smtp://USER@HOST:587 (STARTTLS), smtps://USER@HOST:465 (TLS) or smtp://HOST:25?tls=none. The password is FRONTLINE_MAIL_PASSWORD." env:"FRONTLINE_MAIL" placeholder:"ADDRESS"`
-	MailFrom     string `help:"The sender of mails, such as Frontline <frontline@example.com>." env:"FRONTLINE_MAIL_FROM" placeholder:"ADDRESS"`
-	Heartbeat    string `help:"An address outside that is called every minute while paging is healthy; whatever watches it raises the alarm when the calls stop." env:"FRONTLINE_HEARTBEAT" placeholder:"https://…"`
-	LogLevel     string `help:"What is logged: debug, info, warn or error." default:"info" env:"FRONTLINE_LOG_LEVEL" placeholder:"LEVEL"`
-	LogFormat    string `help:"How it is logged: text or json." default:"text" env:"FRONTLINE_LOG_FORMAT" placeholder:"FORMAT"`
+	Database       string        `help:"Where everything is kept: sqlite:PATH or postgres://…. The default is a SQLite file in your data directory." env:"FRONTLINE_DATABASE" placeholder:"ADDRESS"`
+	Listen         string        `help:"Address of the screens, the API and the doors for signals." default:"127.0.0.1:8080" env:"FRONTLINE_LISTEN" placeholder:"HOST:PORT"`
+	StatusListen   string        `help:"Another address that serves the status page alone, for the internet." env:"FRONTLINE_STATUS_LISTEN" placeholder:"HOST:PORT"`
+	URL            string        `help:"Where people reach Frontline; links in pages and mails begin with it. The default is the listening address." env:"FRONTLINE_URL" placeholder:"https://…"`
+	StatusURL      string        `help:"Where customers reach the status page." env:"FRONTLINE_STATUS_URL" placeholder:"https://…"`
+	Company        string        `help:"The company's name, shown on the status page and beside the mark." default:"Frontline" env:"FRONTLINE_COMPANY"`
+	Zone           string        `help:"Time zone of people who chose none, and of the status page." default:"UTC" env:"FRONTLINE_ZONE" placeholder:"IANA"`
+	KeyFile        string        `help:"File with the key that protects signing keys in the database. SQLite makes one beside the database; replicas on PostgreSQL share one. FRONTLINE_KEY gives the key itself." env:"FRONTLINE_KEY_FILE" placeholder:"PATH"`
+	Mail           string        `help:"The mail server: smtp://USER@HOST:587 (STARTTLS), smtps://USER@HOST:465 (TLS) or smtp://HOST:25?tls=none. The password is FRONTLINE_MAIL_PASSWORD." env:"FRONTLINE_MAIL" placeholder:"ADDRESS"`
+	MailFrom       string        `help:"The sender of mails, such as Frontline <frontline@example.com>." env:"FRONTLINE_MAIL_FROM" placeholder:"ADDRESS"`
+	Heartbeat      string        `help:"An address outside that is called every minute while paging is healthy; whatever watches it raises the alarm when the calls stop." env:"FRONTLINE_HEARTBEAT" placeholder:"https://…"`
+	HeartbeatEvery time.Duration `help:"How often that address is called." default:"1m" env:"FRONTLINE_HEARTBEAT_EVERY"`
+	MailCA         string        `help:"File with certificates to trust of the mail server, besides the system's." env:"FRONTLINE_MAIL_CA" placeholder:"PATH"`
+	LogLevel       string        `help:"What is logged: debug, info, warn or error." default:"info" env:"FRONTLINE_LOG_LEVEL" placeholder:"LEVEL"`
+	LogFormat      string        `help:"How it is logged: text or json." default:"text" env:"FRONTLINE_LOG_FORMAT" placeholder:"FORMAT"`
 
 	Grace time.Duration `help:"How long open requests and sends may take to finish at the end." default:"10s" env:"FRONTLINE_GRACE"`
 }
@@ -57,6 +60,7 @@ type mailSettings struct {
 	password secret.Text
 	tls      string // "starttls", "tls", "none"
 	from     string
+	roots    *x509.CertPool
 }
 
 // wrong is a fault about one setting: its name, what was given, what is expected.
@@ -234,11 +238,33 @@ func (c *checked) readMail(getenv func(string) string) error {
 			return wrong("mail", c.Mail, expected)
 		}
 	}
+	if m.roots, err = certificates(c.MailCA); err != nil {
+		return err
+	}
 	if _, err := mail.ParseAddress(c.MailFrom); err != nil {
 		return wrong("mail-from", c.MailFrom, "the sender's address, such as Frontline <frontline@example.com>")
 	}
 	c.mail = m
 	return nil
+}
+
+// certificates adds a file's certificates to the system's; nil stands for the system's alone.
+func certificates(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, wrong("mail-ca", path, "a readable file with certificates in PEM")
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, wrong("mail-ca", path, "a readable file with certificates in PEM")
+	}
+	return pool, nil
 }
 
 func (c *checked) readHeartbeat() error {

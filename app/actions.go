@@ -1,0 +1,58 @@
+package app
+
+import (
+	"context"
+
+	"frontline/action"
+	"frontline/fault"
+	"frontline/journal"
+	"frontline/people"
+	"frontline/secret"
+)
+
+// kinds are the kinds of work that an action may name. A new one is one line here.
+func (a *App) kinds() (action.Kinds, error) {
+	return action.NewKinds()
+}
+
+// wireActions makes what plans and carries out actions.
+func (a *App) wireActions(ctx context.Context) error {
+	kinds, err := a.kinds()
+	if err != nil {
+		return err
+	}
+	key, err := a.db.Key(ctx, "inputs", a.settings.key)
+	if err != nil {
+		return err
+	}
+	a.actions = &action.Runner{Runs: a.db, Records: a.db, Shelf: a.db, Book: bookAs[action.Directory](a), Kinds: kinds, Clock: a.clock, Log: a.log,
+		Getenv: a.getenv, Box: box{key}, Belongs: a.belongs}
+	return nil
+}
+
+// belongs says whether the actor may hang a run on the subject.
+func (a *App) belongs(ctx context.Context, actor people.Actor, s journal.Subject) error {
+	switch s.Kind {
+	case "":
+		return nil
+	case "group":
+		g, err := a.db.Group(ctx, s.ID)
+		if err != nil {
+			return err
+		}
+		return people.May(actor, people.SeeAlerts, g.Topic())
+	}
+	return fault.New(fault.Invalid, "A run belongs to an alert or an incident, not to a %s. Start it from one of them, or alone.", s.Kind)
+}
+
+// box keeps secret inputs sealed between planning and running.
+type box struct{ key secret.Text }
+
+func (b box) Seal(plain []byte) ([]byte, error) {
+	sealed, err := secret.Seal(b.key, "run inputs", plain)
+	return []byte(sealed), err
+}
+
+func (b box) Open(sealed []byte) ([]byte, error) {
+	return secret.Open(b.key, "run inputs", string(sealed))
+}

@@ -1,0 +1,155 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"frontline/action"
+	"frontline/alert"
+	"frontline/clock"
+	"frontline/config"
+	"frontline/job"
+	"frontline/journal"
+	"frontline/oncall"
+	"frontline/people"
+	"frontline/store"
+)
+
+// App is the whole program, wired.
+type App struct {
+	settings checked
+	clock    clock.Clock
+	log      *slog.Logger
+	getenv   func(string) string
+	metrics  *metrics
+
+	db       *store.DB
+	config   *config.Config
+	signIn   *people.SignIn
+	intake   *alert.Intake
+	handling *alert.Handling
+	duties   *oncall.Duties
+	links    *oncall.Links
+	board    *oncall.Board
+	pager    *oncall.Pager
+	auditor  *oncall.Auditor
+	actions  *action.Runner
+	runner   *job.Runner
+
+	listener net.Listener
+	handler  http.Handler
+	servers  []server
+	loops    []func(context.Context)
+	closers  []func()
+	stopping atomic.Bool
+}
+
+// Options are what New needs besides the settings. Tests give a moved clock.
+type Options struct {
+	Clock  clock.Clock
+	Log    *slog.Logger
+	Getenv func(string) string
+}
+
+// New checks every setting, opens the database and the sockets, and wires the program. Nothing runs before Run, and nothing is left open when
+// it fails.
+func New(ctx context.Context, s Settings, o Options) (*App, error) {
+	c, err := s.check(o.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{settings: c, clock: o.Clock, log: o.Log, getenv: o.Getenv, metrics: newMetrics()}
+	if a.db, err = store.Open(ctx, c.Database, store.Options{Clock: o.Clock, Log: o.Log}); err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context) error{a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireJobs, a.wireDoors} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, a.Close())
+		}
+	}
+	return a, nil
+}
+
+// wirePager makes what takes signals in and reaches people.
+func (a *App) wirePager(ctx context.Context) error {
+	key, err := a.db.Key(ctx, "page links", a.settings.key)
+	if err != nil {
+		return err
+	}
+	channels, err := a.channels()
+	if err != nil {
+		return err
+	}
+	a.links = oncall.NewLinks(key, a.settings.base.String())
+	a.duties = oncall.NewDuties(bookAs[oncall.Book](a), a.db)
+	a.board = oncall.NewBoard(a.duties, a.clock)
+	a.pager = oncall.NewPager(a.db, a.duties, a.links, a.clock, channels...)
+	a.auditor = oncall.NewAuditor(a.db, a.clock, a.log)
+	a.intake = alert.NewIntake(a.db, bookAs[alert.Directory](a), a.metrics.accepted)
+	a.handling = alert.NewHandling(a.db)
+	return a.wireHeartbeat()
+}
+
+// bookAs lets a wing see the current book through an interface of its own.
+func bookAs[D any](a *App) func(context.Context) (D, error) {
+	return func(ctx context.Context) (D, error) {
+		b, err := a.config.Book(ctx)
+		if err != nil {
+			var none D
+			return none, err
+		}
+		return any(b).(D), nil
+	}
+}
+
+// wireJobs binds each kind of job to exactly one handler.
+func (a *App) wireJobs(context.Context) error {
+	var handlers []job.Handler
+	handlers = append(handlers, a.pager.Handlers()...)
+	handlers = append(handlers, a.actions.Handlers()...)
+	handlers = append(handlers,
+		oncall.JobAnswered().Handle(a.handling.Answered),
+		alert.JobForget().Handle(alert.Forget(a.db, a.clock)),
+	)
+	var err error
+	if a.runner, err = job.NewRunner(a.db, a.clock, a.log, handlers...); err != nil {
+		return err
+	}
+	a.db.OnJobs(a.runner.Wake)
+	a.loops = append(a.loops, a.runner.Run, a.auditor.Run, a.daily,
+		func(ctx context.Context) { journal.Seal(ctx, a.db, a.clock, a.log) })
+	return nil
+}
+
+// daily asks once a day for what is to be tidied up. The job's key lets several replicas ask for it once.
+func (a *App) daily(ctx context.Context) {
+	for {
+		tick, stop := a.clock.After(24 * time.Hour)
+		select {
+		case <-tick:
+			if err := a.db.Enqueue(ctx, alert.JobForget().At(a.clock.Now(), "daily", alert.ForgetArgs{})); err != nil && ctx.Err() == nil {
+				a.log.Warn("tidying up cannot be asked for", "err", err)
+			}
+		case <-ctx.Done():
+			stop()
+			return
+		}
+	}
+}
+
+// Handler is the main server's handler, for tests that need no socket.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Settle waits until no job is due and none runs; tests on a moved clock wait with it.
+func (a *App) Settle(ctx context.Context) error { return a.runner.Settle(ctx) }
+
+// URL is where the main server listens.
+func (a *App) URL() string { return "http://" + a.listener.Addr().String() }
+
+// Config is what is configured, for whoever applies a folder in this process.
+func (a *App) Config() *config.Config { return a.config }

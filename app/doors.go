@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"frontline/alert"
+	"frontline/door"
+	"frontline/integration/alertmanager"
+	"frontline/integration/pagerduty"
+	"frontline/people"
+	"frontline/secret"
+	"frontline/web"
+)
+
+// wireDoors makes every address at which we are called.
+func (a *App) wireDoors(context.Context) error {
+	screens, err := a.screens()
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", a.healthz)
+	mux.HandleFunc("GET /readyz", a.readyz)
+	mux.Handle("GET /metrics", a.metrics.handler())
+	mux.Handle(alertmanager.Path, alertmanager.Handler(a.accept("alertmanager"), a.log))
+	mux.Handle(pagerduty.Path, pagerduty.Handler(a.accept("pagerduty"), a.log))
+	mux.Handle("/", screens)
+	a.handler = mux
+	main := newServer(a.listener, a.handler)
+	main.RegisterOnShutdown(screens.Stop)
+	a.servers = append(a.servers, main)
+	return nil
+}
+
+// accept is how a source's door hands over what it parsed.
+func (a *App) accept(kind string) door.Accept {
+	return func(ctx context.Context, token secret.Text, b alert.Batch) error {
+		_, err := a.intake.Accept(ctx, kind, token, b)
+		return err
+	}
+}
+
+// screens are the web interface.
+func (a *App) screens() (*web.Server, error) {
+	return web.New(web.Deps{
+		SignIn: a.signIn, SetUp: a.signIn, Tokens: a.signIn, Changes: changes{a.db},
+		Clock: a.clock, Log: a.log, Base: a.settings.base, Zone: a.settings.zone, Company: a.settings.Company,
+	})
+}
+
+// changes turns the store's topics into subjects, for whom web asks people.May.
+type changes struct {
+	feed interface {
+		Subscribe(ctx context.Context) <-chan []string
+	}
+}
+
+// Subscribe implements web.Changes.
+func (c changes) Subscribe(ctx context.Context) <-chan []people.Subject {
+	out := make(chan []people.Subject)
+	topics := c.feed.Subscribe(ctx)
+	go func() { // ends with ctx, which closes topics
+		defer close(out)
+		for ts := range topics {
+			select {
+			case out <- subjects(ts):
+			case <-ctx.Done():
+			}
+		}
+	}()
+	return out
+}
+
+func subjects(topics []string) []people.Subject {
+	var out []people.Subject
+	for _, t := range topics {
+		if kind, id, ok := strings.Cut(t, ":"); ok {
+			out = append(out, people.Subject{Kind: kind, ID: id})
+		}
+	}
+	return out
+}

@@ -1,0 +1,128 @@
+// Command frontline is the operations desk: `frontline serve` runs it, the other commands talk to a server that runs.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"frontline/app"
+	"frontline/clock"
+	"frontline/fault"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], environment{os.Getenv, os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// environment is what the process has around it.
+type environment struct {
+	getenv         func(string) string
+	in             io.Reader
+	stdout, stderr io.Writer
+}
+
+// commands is the whole command line.
+type commands struct {
+	Config  kong.ConfigFlag  `help:"YAML file with settings: the names of the flags, with their values." env:"FRONTLINE_CONFIG" placeholder:"FILE"`
+	Version kong.VersionFlag `help:"Print the version."`
+
+	Serve serve `cmd:"" help:"Run the server."`
+}
+
+// run parses the command line, runs the command and returns the exit code: 0, 1 for a failure, 2 for a wrong command line or setting.
+func run(ctx context.Context, args []string, env environment) (code int) {
+	var c commands
+	parser, err := kong.New(&c, kong.Name("frontline"), kong.Description("An operations desk for technical support."),
+		kong.UsageOnError(), kong.Configuration(app.SettingsFile), kong.Vars{"version": version()},
+		kong.Writers(env.stdout, env.stderr), kong.Exit(func(n int) { panic(exit(n)) }))
+	if err != nil {
+		_, _ = fmt.Fprintln(env.stderr, err)
+		return 2
+	}
+	defer func() {
+		if n, ok := recover().(exit); ok {
+			code = int(n)
+		}
+	}()
+	chosen, err := parser.Parse(args)
+	if err != nil {
+		return complain(env, err, 2)
+	}
+	chosen.BindTo(ctx, (*context.Context)(nil))
+	if err := chosen.Run(env); err != nil {
+		return complain(env, err, 1)
+	}
+	return 0
+}
+
+// exit is how kong ends after --help and --version.
+type exit int
+
+// complain tells the error to a person: the sentence, then each wrong field.
+func complain(env environment, err error, code int) int {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		_, _ = fmt.Fprintln(env.stderr, "frontline:", err)
+		return code
+	}
+	_, _ = fmt.Fprintln(env.stderr, "frontline:", f.Say)
+	for _, w := range f.Fields {
+		if w.Say != f.Say {
+			_, _ = fmt.Fprintf(env.stderr, "  %s: %s\n", w.Name, w.Say)
+		}
+	}
+	if f.Kind == fault.Invalid {
+		return 2
+	}
+	return code
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "frontline, built without version"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			v += " " + s.Value
+		}
+	}
+	return "frontline " + v
+}
+
+// serve is the command that runs the server.
+type serve struct {
+	app.Settings
+}
+
+// Run implements the command.
+func (s serve) Run(ctx context.Context, env environment) error {
+	log := logger(env.stderr, s.LogLevel, s.LogFormat)
+	a, err := app.New(ctx, s.Settings, app.Options{Clock: clock.Real{}, Log: log, Getenv: env.getenv})
+	if err != nil {
+		return err
+	}
+	return a.Run(ctx)
+}
+
+func logger(w io.Writer, level, format string) *slog.Logger {
+	var least slog.Level
+	_ = least.UnmarshalText([]byte(level)) // app.New refuses a wrong level
+	o := &slog.HandlerOptions{Level: least}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
