@@ -247,8 +247,8 @@ func (t *turn) write(d Draft, text journal.Text) error {
 	t.inc.Said++
 	u := t.update(Internal, d, text)
 	u.N = t.inc.Said
-	u.Kept = t.keep(Internal)
 	t.say("incident.update_written", u)
+	t.keep(Internal)
 	t.promise(Internal, d.NextBy)
 	t.tell(AboutUpdate, u.N)
 	t.takenUp()
@@ -269,7 +269,8 @@ func (t *turn) checkDraft(d Draft, said int) error {
 }
 
 func (t *turn) update(to Audience, d Draft, text journal.Text) Update {
-	return Update{ID: t.cur.NewID(), Incident: t.inc.ID, Audience: to, Text: text, By: t.actor.ID, At: t.cur.Now, NextBy: d.NextBy}
+	p, _ := t.inc.PromiseTo(to)
+	return Update{ID: t.cur.NewID(), Incident: t.inc.ID, Audience: to, Text: text, By: t.actor.ID, At: t.cur.Now, NextBy: d.NextBy, Kept: p.At}
 }
 
 // say writes the update and notes it.

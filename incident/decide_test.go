@@ -19,7 +19,7 @@ import (
 func opened(t *testing.T, by string) *table {
 	t.Helper()
 	x := newTable()
-	x.must(t, x.book.as(t, by), func(d *turn) error {
+	x.must(t, x.book.As(t, by), func(d *turn) error {
 		return d.open(opening{title: journal.Salted("Decision queue has no consumer"), severity: Critical, services: []string{"decision-pipeline"}})
 	})
 	return x
@@ -60,7 +60,7 @@ func TestOpeningFromAlerts(t *testing.T) {
 	x := newTable()
 	g := alert.Group{ID: "g1", Number: 7, Title: "Queue decision-events has no consumer", Service: "decision-pipeline",
 		Severity: alert.Error, BeganAt: noon.Add(-9 * time.Minute), OpenedAt: noon.Add(-6 * time.Minute), AckedAt: noon.Add(-time.Minute)}
-	x.must(t, x.book.as(t, "karl"), func(d *turn) error {
+	x.must(t, x.book.As(t, "karl"), func(d *turn) error {
 		return d.open(opening{title: journal.Salted(g.Title), severity: severityOf(g.Severity), services: []string{g.Service}, group: &g})
 	})
 	want := []time.Time{g.BeganAt, g.OpenedAt, g.AckedAt}
@@ -110,10 +110,10 @@ func TestRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			x := opened(t, "liis")
 			if c.resolved {
-				x.must(t, x.book.as(t, "liis"), (*turn).resolve)
+				x.must(t, x.book.As(t, "liis"), (*turn).resolve)
 			}
 			before := x.inc
-			err := x.decide(x.book.as(t, "liis"), c.rule)
+			err := x.decide(x.book.As(t, "liis"), c.rule)
 			if fault.KindOf(err) != c.want {
 				t.Fatalf("fault %q (%v), want %q", fault.KindOf(err), err, c.want)
 			}
@@ -126,7 +126,7 @@ func TestRefusals(t *testing.T) {
 
 func TestMitigatedMeansMonitored(t *testing.T) {
 	x := opened(t, "liis")
-	liis := x.book.as(t, "liis")
+	liis := x.book.As(t, "liis")
 	x.now = noon.Add(10 * time.Minute)
 	x.must(t, liis, func(d *turn) error { return d.setState(Monitoring) })
 	if !x.inc.MitigatedAt.Equal(x.now) {
@@ -145,12 +145,12 @@ func TestMitigatedMeansMonitored(t *testing.T) {
 
 func TestCustomersAreKeptAsTheyWere(t *testing.T) {
 	x := opened(t, "liis")
-	x.must(t, x.book.as(t, "liis"), (*turn).resolve)
+	x.must(t, x.book.As(t, "liis"), (*turn).resolve)
 	x.book.customers[0].Name = "Nordpank Group"
 	if got := withCustomers(x.book, x.inc).Customers[0].Name; got != "Nordpank" {
 		t.Errorf("a resolved incident names %q, want the customer as it was", got)
 	}
-	x.must(t, x.book.as(t, "liis"), (*turn).reopen)
+	x.must(t, x.book.As(t, "liis"), (*turn).reopen)
 	if got := withCustomers(x.book, x.inc).Customers[0].Name; got != "Nordpank Group" {
 		t.Errorf("a reopened incident names %q, want the catalog's", got)
 	}
@@ -158,7 +158,7 @@ func TestCustomersAreKeptAsTheyWere(t *testing.T) {
 
 func TestReopeningLeavesAlertsWhereTheyAreWorkedOn(t *testing.T) {
 	x := opened(t, "liis")
-	liis := x.book.as(t, "liis")
+	liis := x.book.As(t, "liis")
 	x.must(t, liis, func(d *turn) error { return d.linkGroup("g1") })
 	x.must(t, liis, func(d *turn) error { return d.linkGroup("g2") })
 	x.must(t, liis, (*turn).resolve)
@@ -180,11 +180,11 @@ func TestReopeningLeavesAlertsWhereTheyAreWorkedOn(t *testing.T) {
 
 func TestLaterServiceTellsOnlyThoseWhoHaveNotHeard(t *testing.T) {
 	x := opened(t, "liis")
-	x.must(t, x.book.as(t, "liis"), func(d *turn) error { return d.addService("webhooks") })
+	x.must(t, x.book.As(t, "liis"), func(d *turn) error { return d.addService("webhooks") })
 	if len(x.last.Notices) != 1 || x.last.Notices[0].Person != "rasmus" {
 		t.Errorf("told %+v, want rasmus alone: wanjiru has heard already", x.last.Notices)
 	}
-	x.must(t, x.book.as(t, "liis"), func(d *turn) error { return d.write(Draft{Body: "Found it."}, journal.Salted("Found it.")) })
+	x.must(t, x.book.As(t, "liis"), func(d *turn) error { return d.write(Draft{Body: "Found it."}, journal.Salted("Found it.")) })
 	if len(x.last.Notices) != 3 {
 		t.Errorf("%d stakeholders get the update, want all three", len(x.last.Notices))
 	}
@@ -194,7 +194,7 @@ func TestLaterServiceTellsOnlyThoseWhoHaveNotHeard(t *testing.T) {
 func TestNothingInTheJournalIsText(t *testing.T) {
 	const marker = "xyzzy"
 	x := newTable()
-	liis := x.book.as(t, "liis")
+	liis := x.book.As(t, "liis")
 	text := journal.Salted(marker)
 	x.page = arranged(x.book)
 	var entries []journal.Entry
@@ -232,7 +232,7 @@ func TestNothingInTheJournalIsText(t *testing.T) {
 func TestPromiseClock(t *testing.T) {
 	x := opened(t, "liis")
 	x.page = arranged(x.book)
-	liis := x.book.as(t, "liis")
+	liis := x.book.As(t, "liis")
 	say := func(d *turn) error {
 		return d.publish(Draft{Body: "We look into it.", Title: "Checks are slow", State: WordInvestigating, Seen: -1, NextBy: d.cur.Now.Add(30 * time.Minute)}, journal.Salted("We look into it."))
 	}
@@ -288,7 +288,7 @@ func TestPromiseClock(t *testing.T) {
 func TestPromiseToCustomersOutlivesTheResolution(t *testing.T) {
 	x := opened(t, "liis")
 	x.page = arranged(x.book)
-	liis := x.book.as(t, "liis")
+	liis := x.book.As(t, "liis")
 	x.must(t, liis, func(d *turn) error {
 		return d.publish(Draft{Body: "We look into it.", Title: "Checks are slow", State: WordInvestigating, NextBy: noon.Add(time.Hour)}, journal.Salted("We look into it."))
 	})

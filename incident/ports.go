@@ -95,7 +95,8 @@ type Papers interface {
 
 // StatusReader reads what was published, and nothing else.
 type StatusReader interface {
-	// Published returns the page with its components, its unresolved incidents, and those resolved since the given time.
+	// Published returns the page with its components, its unresolved incidents, those resolved since the given time, and the 50 newest
+	// in any case.
 	Published(ctx context.Context, since time.Time) (Published, error)
 }
 

@@ -81,11 +81,11 @@ func (t *turn) promise(to Audience, at time.Time) {
 	t.startClock()
 }
 
-// keep ends the promise to an audience because an update is out, and returns when it was due.
-func (t *turn) keep(to Audience) time.Time {
+// keep ends the promise to an audience because an update is out.
+func (t *turn) keep(to Audience) {
 	p, ok := t.inc.PromiseTo(to)
 	if !ok {
-		return time.Time{}
+		return
 	}
 	verb := "promise.kept"
 	if t.cur.Now.After(p.At) {
@@ -93,7 +93,6 @@ func (t *turn) keep(to Audience) time.Time {
 	}
 	t.note(verb, map[string]any{"audience": string(to), "late_s": int64(t.cur.Now.Sub(p.At) / time.Second)})
 	t.drop(p)
-	return p.At
 }
 
 // drop removes the promise and relieves whoever was paged about it, unless another one is late as well.

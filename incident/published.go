@@ -269,8 +269,8 @@ func (t *turn) publish(d Draft, text journal.Text) error {
 	t.inc.Public = public
 	u := t.update(ForCustomers, d, text)
 	u.N, u.State, u.Components = public.Said, d.State, public.Components
-	u.Kept = t.keep(ForCustomers)
 	t.say("incident.update_published", u)
+	t.keep(ForCustomers)
 	t.keep(Internal) // everybody inside can read it as well
 	t.promise(ForCustomers, d.NextBy)
 	t.takenUp()

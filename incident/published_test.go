@@ -15,7 +15,7 @@ import (
 var verityPage = Page{ID: "verity", Name: "Verity status", URL: "https://status.verity.example/"}
 
 // arranged returns the page as it is published before anything happened.
-func arranged(book *verity) Published {
+func arranged(book *Verity) Published {
 	x := &table{}
 	x.keep(Published{}.arrange(verityPage, book.components, noon.Add(-24*time.Hour)))
 	return x.page
@@ -41,7 +41,7 @@ func (x *table) status(t *testing.T, component string) Status {
 func TestPublishing(t *testing.T) {
 	x := opened(t, "liis")
 	x.page = arranged(x.book)
-	liis := x.book.as(t, "liis")
+	liis := x.book.As(t, "liis")
 	x.must(t, liis, publishing(Draft{Title: "Checks are slow", State: WordInvestigating, Components: []Affected{{"checks", PartialOutage}}}))
 	if x.status(t, "checks") != PartialOutage || x.status(t, "faces") != Operational {
 		t.Errorf("checks %s, faces %s", x.status(t, "checks"), x.status(t, "faces"))
@@ -83,7 +83,7 @@ func TestPublishingRefuses(t *testing.T) {
 			d := good
 			d.Body = "We look into it."
 			change(&d)
-			err := x.decide(x.book.as(t, "liis"), func(t *turn) error { return t.publish(d, journal.Salted(d.Body)) })
+			err := x.decide(x.book.As(t, "liis"), func(t *turn) error { return t.publish(d, journal.Salted(d.Body)) })
 			if !fault.Is(err, fault.Invalid) || len(fault.FieldsOf(err)) != 1 {
 				t.Errorf("fault %v, want one that names the field", err)
 			}
@@ -106,7 +106,7 @@ func TestComponentsFollowTheWorstIncident(t *testing.T) {
 		}
 		say := func(id string, d Draft) {
 			x.inc = incs[id]
-			if err := x.decide(x.book.as(t, "liis"), publishing(d)); err != nil {
+			if err := x.decide(x.book.As(t, "liis"), publishing(d)); err != nil {
 				r.Fatal(err)
 			}
 			incs[id] = x.inc
@@ -186,7 +186,7 @@ func TestArranging(t *testing.T) {
 		t.Error("face checks are still shown")
 	}
 	x.inc.State = Investigating
-	if err := x.decide(x.book.as(t, "liis"), publishing(Draft{Title: "Faces", State: WordInvestigating, Components: []Affected{{"faces", Degraded}}})); !fault.Is(err, fault.Invalid) {
+	if err := x.decide(x.book.As(t, "liis"), publishing(Draft{Title: "Faces", State: WordInvestigating, Components: []Affected{{"faces", Degraded}}})); !fault.Is(err, fault.Invalid) {
 		t.Errorf("publishing about a component that is not shown: %v", err)
 	}
 }

@@ -185,7 +185,9 @@ func (l *Line) page(e journal.Entry, n Names) bool {
 	case "page.handed_over":
 		l.Sentence = "the page went from " + n.Person(word(e, "from")) + " to " + n.Person(word(e, "to"))
 	case "page.ended":
-		l.Sentence, l.Minor = "the page ended", true
+		l.Actor, l.Sentence, l.Minor = "", "the page ended", true
+	case "page.more_urgent":
+		l.Actor, l.Sentence, l.Minor = "", "the page became more urgent", true
 	default:
 		return false
 	}

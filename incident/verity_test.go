@@ -10,18 +10,19 @@ import (
 	"frontline/people"
 )
 
-// verity is a small company as its configuration describes it.
-type verity struct {
+// Verity is a small company as its configuration describes it. Tests of the whole wing use it too.
+type Verity struct {
 	people     []people.Person
 	services   []catalog.Service
 	components []catalog.Component
 	customers  []catalog.Customer
 }
 
-var _ Directory = (*verity)(nil)
+var _ Directory = (*Verity)(nil)
 
-func newVerity() *verity {
-	return &verity{
+// NewVerity returns the company.
+func NewVerity() *Verity {
+	return &Verity{
 		people: []people.Person{
 			{ID: "liis", Name: "Liis Tamm", Email: "liis@verity.example", Role: people.Support, Teams: []string{"frontline"}},
 			{ID: "karl", Name: "Karl Sepp", Email: "karl@verity.example", Role: people.Support, Teams: []string{"frontline"}},
@@ -56,22 +57,23 @@ func find[T any](all []T, is func(T) bool) (T, bool) {
 	return all[i], true
 }
 
-func (v *verity) Person(id string) (people.Person, bool) {
+func (v *Verity) Person(id string) (people.Person, bool) {
 	return find(v.people, func(p people.Person) bool { return p.ID == id })
 }
 
-func (v *verity) Service(id string) (catalog.Service, bool) {
+func (v *Verity) Service(id string) (catalog.Service, bool) {
 	return find(v.services, func(s catalog.Service) bool { return s.ID == id })
 }
 
-func (v *verity) Component(id string) (catalog.Component, bool) {
+func (v *Verity) Component(id string) (catalog.Component, bool) {
 	return find(v.components, func(c catalog.Component) bool { return c.ID == id })
 }
 
-func (v *verity) Components() []catalog.Component { return v.components }
-func (v *verity) Customers() []catalog.Customer   { return v.customers }
+func (v *Verity) Components() []catalog.Component { return v.components }
+func (v *Verity) Customers() []catalog.Customer   { return v.customers }
 
-func (v *verity) as(t *testing.T, id string) people.Actor {
+// As returns the person as an actor.
+func (v *Verity) As(t testing.TB, id string) people.Actor {
 	t.Helper()
 	p, ok := v.Person(id)
 	if !ok {
@@ -84,7 +86,7 @@ var noon = time.Date(2026, 11, 24, 0, 41, 0, 0, time.UTC)
 
 // table plays the store for decisions: it keeps one incident and the status page, and hands out ids in order.
 type table struct {
-	book *verity
+	book *Verity
 	inc  Incident
 	page Published
 	now  time.Time
@@ -93,7 +95,7 @@ type table struct {
 }
 
 func newTable() *table {
-	return &table{book: newVerity(), inc: Incident{ID: "i1", Number: 31}, now: noon}
+	return &table{book: NewVerity(), inc: Incident{ID: "i1", Number: 31}, now: noon}
 }
 
 func (x *table) id() string { x.ids++; return fmt.Sprintf("id%d", x.ids) }

@@ -148,11 +148,11 @@ type reversed struct{}
 func (reversed) Seal(b []byte) ([]byte, error) { b = slices.Clone(b); slices.Reverse(b); return b, nil }
 func (reversed) Open(b []byte) ([]byte, error) { return reversed{}.Seal(b) }
 
-var incident = journal.Of("incident", "inc-31")
+var disturbance = journal.Of("incident", "inc-31")
 
 func (d *desk) plan(t *testing.T, inputs map[string]any) action.Run {
 	t.Helper()
-	r, err := d.Plan(t.Context(), d.liis, action.PlanRequest{Action: "shelf/take", Inputs: inputs, For: incident, Reason: "consumer loops on it"})
+	r, err := d.Plan(t.Context(), d.liis, action.PlanRequest{Action: "shelf/take", Inputs: inputs, For: disturbance, Reason: "consumer loops on it"})
 	if err != nil {
 		t.Fatalf("Plan: %v", err)
 	}
@@ -205,7 +205,7 @@ func (d *desk) now(t *testing.T, r action.Run) action.Run {
 // told is the incident's timeline in verbs.
 func (d *desk) told(t *testing.T) []string {
 	t.Helper()
-	entries, err := d.db.JournalOf(t.Context(), []journal.Subject{incident}, 100)
+	entries, err := d.db.JournalOf(t.Context(), []journal.Subject{disturbance}, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +258,7 @@ func TestRunFromPlanToResult(t *testing.T) {
 		if diff := cmp.Diff(want, d.told(t)); diff != "" {
 			t.Errorf("the incident's timeline (-want +got):\n%s", diff)
 		}
-		if runs, err := d.RunsFor(t.Context(), d.liis, incident); err != nil || len(runs) != 1 || runs[0].ID != r.ID {
+		if runs, err := d.RunsFor(t.Context(), d.liis, disturbance); err != nil || len(runs) != 1 || runs[0].ID != r.ID {
 			t.Errorf("RunsFor = %v, %v", runs, err)
 		}
 	})
@@ -270,7 +270,7 @@ func TestJournalHoldsNoWords(t *testing.T) {
 		r := d.plan(t, map[string]any{"message": "m2"})
 		d.start(t, r)
 		d.work(t, r)
-		entries, err := db.JournalOf(t.Context(), []journal.Subject{incident}, 100)
+		entries, err := db.JournalOf(t.Context(), []journal.Subject{disturbance}, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
