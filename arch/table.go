@@ -23,8 +23,8 @@ type Table struct {
 	Pure []string
 	// Rest is everything above the domain.
 	Rest []Package
-	// Proof are the folders with tests of the whole program. They may import anything, and only tests import them. A folder
-	// whose name ends in "test" is proof too: a conformance suite beside the interface that it tests.
+	// Proof are the folders with tests of the whole program and with the demo. They may import anything; only tests, and the command that
+	// runs the demo, import them. A folder whose name ends in "test" is proof too: a conformance suite beside the interface that it tests.
 	Proof []string
 }
 
@@ -57,10 +57,10 @@ func Frontline() Table {
 			{Path: "integration/*", May: []string{kernel, domain, "door"}},
 
 			{Path: "app", May: []string{kernel, domain, integrations, "store", "web", "api", "cli"}, Libraries: []string{"*"}},
-			{Path: "cmd/frontline", May: []string{kernel, "app"}, Libraries: []string{"github.com/alecthomas/kong"}},
+			{Path: "cmd/frontline", May: []string{kernel, "app", "demo"}, Libraries: []string{"github.com/alecthomas/kong"}},
 			{Path: "arch"},
 		},
-		Proof: []string{"e2e", "bench"},
+		Proof: []string{"e2e", "bench", "demo"},
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"frontline/demo/program"
 )
 
 // Browser is one tab of a headless Chromium with cookies and storage of its own, as a person's private window. Its methods
@@ -28,7 +30,7 @@ type Browser struct {
 // sharedChromium starts one browser process. Without the flags after "no-first-run" it would look for its maker's
 // servers at every start.
 var sharedChromium = sync.OnceValues(func() (context.Context, error) {
-	path, err := program("chromium", "chromium")
+	path, err := program.Find("chromium", "chromium")
 	if err != nil {
 		return nil, err
 	}

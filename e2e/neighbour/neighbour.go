@@ -14,7 +14,6 @@ package neighbour
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -108,17 +107,4 @@ func sweep() {
 			_ = os.RemoveAll(dir)
 		}
 	}
-}
-
-// program finds an executable by name or by absolute patterns. The error says which Debian package brings it.
-func program(debian string, names ...string) (string, error) {
-	for _, name := range names {
-		if found, err := exec.LookPath(name); err == nil {
-			return found, nil
-		}
-		if found, _ := filepath.Glob(name); len(found) > 0 {
-			return found[len(found)-1], nil
-		}
-	}
-	return "", fmt.Errorf("%s is not installed: run `scripts/prepare` or `apt-get install %s`", names[0], debian)
 }

@@ -10,9 +10,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
+
+	"frontline/demo/program"
 )
 
 // holding makes this test binary a process that starts neighbours and waits to be killed.
@@ -33,8 +34,8 @@ func hold() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(c.process.cmd.Process.Pid)
-	for _, child := range children(c.process.cmd.Process.Pid) {
+	fmt.Println(c.process.PID())
+	for _, child := range program.Children(c.process.PID()) {
 		fmt.Println(child)
 	}
 	fmt.Println("ready")
@@ -104,37 +105,5 @@ func poll(fd int) (int, error) {
 		if !errors.Is(err, unix.EINTR) {
 			return n, err
 		}
-	}
-}
-
-// TestMissingProgramNamesItsPackage shows what a person reads when a neighbour is not installed.
-func TestMissingProgramNamesItsPackage(t *testing.T) {
-	_, err := program("rabbitmq-server", "no-such-program", "/no/such/*/file")
-	if err == nil || !strings.Contains(err.Error(), "apt-get install rabbitmq-server") {
-		t.Errorf("it says %v", err)
-	}
-}
-
-// TestFailingProgramShowsItsLog shows why a program did not start.
-func TestFailingProgramShowsItsLog(t *testing.T) {
-	s := spec{name: "shell", path: "/bin/sh", args: []string{"-c", "echo the disk is full; exit 3"}, dir: t.TempDir()}
-	p, err := s.start()
-	must(t, err)
-	err = p.until(20*time.Second, listening(1))
-	if err == nil || !strings.Contains(err.Error(), "the disk is full") || !strings.Contains(err.Error(), "exit status 3") {
-		t.Errorf("it says %v", err)
-	}
-}
-
-// TestFreePorts are not given twice.
-func TestFreePorts(t *testing.T) {
-	seen := map[int]bool{}
-	for range 100 {
-		port, err := freePort()
-		must(t, err)
-		if seen[port] {
-			t.Fatalf("port %d was given twice", port)
-		}
-		seen[port] = true
 	}
 }

@@ -14,14 +14,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"frontline/demo/program"
 	"frontline/secret"
 )
 
 // Cluster is one PostgreSQL server with its data folder. Its databases are made and dropped test by test.
 type Cluster struct {
 	mu       sync.Mutex
-	process  *process
-	spec     spec
+	process  *program.Process
+	program  program.Program
 	port     int
 	password string
 	t        testing.TB // nil for the one that tests share
@@ -68,7 +69,7 @@ func (c *Cluster) Database(t testing.TB) string {
 	name := "test_" + secret.Random(10)
 	must(t, c.exec(t.Context(), "CREATE DATABASE "+name))
 	t.Cleanup(func() {
-		if !c.process.alive() {
+		if !c.process.Alive() {
 			return // the test left it down, and its data goes with it
 		}
 		if err := c.exec(context.WithoutCancel(t.Context()), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
@@ -82,14 +83,14 @@ func (c *Cluster) Database(t testing.TB) string {
 func (c *Cluster) Stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.process.signal(syscall.SIGINT, 30*time.Second) // a "fast" shutdown
+	c.process.Stop(syscall.SIGINT, 30*time.Second) // a "fast" shutdown
 }
 
 // Kill ends the server and its backends at once. Its data stays.
 func (c *Cluster) Kill() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.process.kill()
+	c.process.Kill()
 }
 
 // Start brings a stopped or killed server back at the same address, with what was committed.
@@ -105,12 +106,12 @@ func newCluster(settings ...string) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := program("postgresql", "/usr/lib/postgresql/*/bin/postgres", "postgres")
+	server, err := program.Find("postgresql", "/usr/lib/postgresql/*/bin/postgres", "postgres")
 	if err != nil {
 		return nil, err
 	}
 	c := &Cluster{password: secret.Random(20)}
-	if c.port, err = freePort(); err != nil {
+	if c.port, err = program.FreePort(); err != nil {
 		return nil, err
 	}
 	owner, err := unprivileged(dir)
@@ -118,8 +119,8 @@ func newCluster(settings ...string) (*Cluster, error) {
 		return nil, err
 	}
 	data := filepath.Join(dir, "data")
-	c.spec = spec{name: "postgresql", path: server, dir: dir, user: owner, end: syscall.SIGQUIT,
-		args: append([]string{"-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(c.port), "-c", "unix_socket_directories=",
+	c.program = program.Program{Name: "postgresql", Path: server, Dir: dir, User: owner, End: syscall.SIGQUIT,
+		Args: append([]string{"-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(c.port), "-c", "unix_socket_directories=",
 			"-c", "dynamic_shared_memory_type=mmap", "-c", "max_connections=200"}, settings...)}
 	if err := c.initialise(data); err != nil {
 		return nil, err
@@ -130,16 +131,16 @@ func newCluster(settings ...string) (*Cluster, error) {
 // initialise makes the data folder. Its superuser is "frontline" with a password of its own, so that nobody else on this
 // machine gets in.
 func (c *Cluster) initialise(data string) error {
-	passwordFile := filepath.Join(c.spec.dir, "password")
+	passwordFile := filepath.Join(c.program.Dir, "password")
 	if err := os.WriteFile(passwordFile, []byte(c.password), 0o644); err != nil {
 		return fmt.Errorf("write the database's password: %w", err)
 	}
 	defer os.Remove(passwordFile)
-	init := c.spec
-	init.name, init.path = "initdb", filepath.Join(filepath.Dir(c.spec.path), "initdb")
-	init.args = []string{"-D", data, "--username=frontline", "--pwfile=" + passwordFile, "--auth=scram-sha-256",
+	init := c.program
+	init.Name, init.Path = "initdb", filepath.Join(filepath.Dir(c.program.Path), "initdb")
+	init.Args = []string{"-D", data, "--username=frontline", "--pwfile=" + passwordFile, "--auth=scram-sha-256",
 		"--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"}
-	return init.run(60 * time.Second)
+	return init.Run(60 * time.Second)
 }
 
 // unprivileged gives the folder to the user that shall run the server, because PostgreSQL refuses root. Other users
@@ -172,22 +173,22 @@ func unprivileged(dir string) (*syscall.Credential, error) {
 func (c *Cluster) start() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.process != nil && c.process.alive() {
+	if c.process != nil && c.process.Alive() {
 		return nil
 	}
-	p, err := c.spec.start()
+	p, err := c.program.Start()
 	if err != nil {
 		return err
 	}
 	c.process = p
-	return p.until(60*time.Second, func(ctx context.Context) error { return c.exec(ctx, "SELECT 1") })
+	return p.Until(context.Background(), 60*time.Second, func(ctx context.Context) error { return c.exec(ctx, "SELECT 1") })
 }
 
 // end shuts the server down at once but lets it free its shared memory.
 func (c *Cluster) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.process.signal(syscall.SIGQUIT, 10*time.Second)
+	c.process.Stop(syscall.SIGQUIT, 10*time.Second)
 }
 
 func (c *Cluster) url(database string) string {

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"frontline/demo/program"
 )
 
 // Monitor is a running Prometheus or Alertmanager. It belongs to one test.
@@ -20,8 +22,8 @@ type Monitor struct {
 	URL string // http://127.0.0.1:port
 
 	mu      sync.Mutex
-	process *process
-	spec    spec
+	process *program.Process
+	program program.Program
 	config  string // path
 	t       testing.TB
 }
@@ -42,7 +44,7 @@ type Alert struct {
 func Alertmanager(t testing.TB, config string) *Alerts {
 	t.Helper()
 	Need(t)
-	path, err := program("prometheus-alertmanager", "prometheus-alertmanager", "alertmanager")
+	path, err := program.Find("prometheus-alertmanager", "prometheus-alertmanager", "alertmanager")
 	must(t, err)
 	return &Alerts{monitor(t, "alertmanager", path, config, nil, func(dir, address string) []string {
 		return []string{"--storage.path=" + filepath.Join(dir, "data"), "--web.listen-address=" + address,
@@ -55,7 +57,7 @@ func Alertmanager(t testing.TB, config string) *Alerts {
 func Prometheus(t testing.TB, config string, rules ...string) *Monitor {
 	t.Helper()
 	Need(t)
-	path, err := program("prometheus", "prometheus")
+	path, err := program.Find("prometheus", "prometheus")
 	must(t, err)
 	return monitor(t, "prometheus", path, config, rules, func(dir, address string) []string {
 		// Prometheus finds its Alertmanager five seconds after its start. What fired before then is sent again after
@@ -71,7 +73,7 @@ func monitor(t testing.TB, name, path, config string, rules []string, flags func
 	t.Helper()
 	dir, err := ours.folder(name)
 	must(t, err)
-	port, err := freePort()
+	port, err := program.FreePort()
 	must(t, err)
 	m := &Monitor{URL: fmt.Sprintf("http://127.0.0.1:%d", port), config: filepath.Join(dir, name+".yml"), t: t}
 	for i, text := range rules {
@@ -79,7 +81,7 @@ func monitor(t testing.TB, name, path, config string, rules []string, flags func
 	}
 	must(t, os.WriteFile(m.config, []byte(config), 0o644))
 	args := append([]string{"--config.file=" + m.config}, flags(dir, fmt.Sprintf("127.0.0.1:%d", port))...)
-	m.spec = spec{name: name, path: path, args: args, dir: dir}
+	m.program = program.Program{Name: name, Path: path, Args: args, Dir: dir}
 	m.Start()
 	t.Cleanup(func() {
 		m.Kill()
@@ -93,14 +95,14 @@ func (m *Monitor) Start() {
 	m.t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.process != nil && m.process.alive() {
+	if m.process != nil && m.process.Alive() {
 		return
 	}
-	p, err := m.spec.start()
+	p, err := m.program.Start()
 	must(m.t, err)
 	m.process = p
-	if err := p.until(60*time.Second, answering(m.URL+"/-/ready")); err != nil {
-		p.kill()
+	if err := p.Until(context.Background(), 60*time.Second, program.Answering(m.URL+"/-/ready")); err != nil {
+		p.Kill()
 		m.t.Fatal(err)
 	}
 }
@@ -109,14 +111,14 @@ func (m *Monitor) Start() {
 func (m *Monitor) Stop() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.process.signal(syscall.SIGTERM, 20*time.Second)
+	m.process.Stop(syscall.SIGTERM, 20*time.Second)
 }
 
 // Kill ends the monitor at once.
 func (m *Monitor) Kill() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.process.kill()
+	m.process.Kill()
 }
 
 // Reload gives the running monitor another configuration. A configuration that it refuses fails the test.

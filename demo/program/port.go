@@ -1,4 +1,4 @@
-package neighbour
+package program
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 )
 
 // Ports are taken below the range that Linux hands to outgoing connections (32768 and up), so that no connection of
-// another test can sit on one between the moment it is chosen and the moment its neighbour listens.
+// another program can sit on one between the moment it is chosen and the moment its program listens.
 const lowestPort, highestPort = 12000, 32000
 
 var given = struct {
@@ -16,8 +16,8 @@ var given = struct {
 	port map[int]bool
 }{port: map[int]bool{}}
 
-// freePort returns a loopback port that nobody listens on and that was not returned before.
-func freePort() (int, error) {
+// FreePort returns a loopback port that nobody listens on and that was not returned before.
+func FreePort() (int, error) {
 	given.Lock()
 	defer given.Unlock()
 	for range 200 {
@@ -36,10 +36,10 @@ func freePort() (int, error) {
 	return 0, fmt.Errorf("no free port between %d and %d on the loopback address", lowestPort, highestPort)
 }
 
-// freePorts fills each place with a free port.
-func freePorts(places ...*int) error {
+// FreePorts fills each place with a free port.
+func FreePorts(places ...*int) error {
 	for _, p := range places {
-		port, err := freePort()
+		port, err := FreePort()
 		if err != nil {
 			return err
 		}
