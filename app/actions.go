@@ -5,6 +5,7 @@ import (
 
 	"frontline/action"
 	"frontline/fault"
+	"frontline/incident"
 	"frontline/journal"
 	"frontline/people"
 	"frontline/secret"
@@ -35,6 +36,9 @@ func (a *App) belongs(ctx context.Context, actor people.Actor, s journal.Subject
 	switch s.Kind {
 	case "":
 		return nil
+	case "incident":
+		_, err := a.incidents.Incident(ctx, actor, s.ID)
+		return err
 	case "group":
 		g, err := a.db.Group(ctx, s.ID)
 		if err != nil {
@@ -55,4 +59,28 @@ func (b box) Seal(plain []byte) ([]byte, error) {
 
 func (b box) Open(sealed []byte) ([]byte, error) {
 	return secret.Open(b.key, "run inputs", string(sealed))
+}
+
+// wireIncidents makes what people coordinate on.
+func (a *App) wireIncidents(context.Context) error {
+	a.incidents = &incident.Service{DB: a.db, Book: bookAs[incident.Directory](a), Groups: a.db, Runs: a.actions, Link: a.incidentLink}
+	if a.settings.mail == nil {
+		a.incidents.Mailer = noMail{}
+		return nil
+	}
+	mail, err := a.mailer()
+	a.incidents.Mailer = mail
+	return err
+}
+
+func (a *App) incidentLink(i incident.Incident) string {
+	return a.settings.base.JoinPath("incidents", i.Name()).String()
+}
+
+// noMail stands in where no mail server is set: each mail fails for good and says so.
+type noMail struct{}
+
+// Mail implements incident.Mailer.
+func (noMail) Mail(context.Context, string, string, string, string) (string, error) {
+	return "", fault.New(fault.Invalid, "No mail server is set. Start Frontline with --mail to tell people by mail.")
 }

@@ -13,6 +13,7 @@ import (
 	"frontline/alert"
 	"frontline/clock"
 	"frontline/config"
+	"frontline/incident"
 	"frontline/job"
 	"frontline/journal"
 	"frontline/oncall"
@@ -28,18 +29,19 @@ type App struct {
 	getenv   func(string) string
 	metrics  *metrics
 
-	db       *store.DB
-	config   *config.Config
-	signIn   *people.SignIn
-	intake   *alert.Intake
-	handling *alert.Handling
-	duties   *oncall.Duties
-	links    *oncall.Links
-	board    *oncall.Board
-	pager    *oncall.Pager
-	auditor  *oncall.Auditor
-	actions  *action.Runner
-	runner   *job.Runner
+	db        *store.DB
+	config    *config.Config
+	signIn    *people.SignIn
+	intake    *alert.Intake
+	handling  *alert.Handling
+	duties    *oncall.Duties
+	links     *oncall.Links
+	board     *oncall.Board
+	pager     *oncall.Pager
+	auditor   *oncall.Auditor
+	actions   *action.Runner
+	incidents *incident.Service
+	runner    *job.Runner
 
 	listener net.Listener
 	handler  http.Handler
@@ -67,7 +69,7 @@ func New(ctx context.Context, s Settings, o Options) (*App, error) {
 	if a.db, err = store.Open(ctx, c.Database, store.Options{Clock: o.Clock, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireJobs, a.wireDoors} {
+	for _, step := range []func(context.Context) error{a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireIncidents, a.wireJobs, a.wireDoors} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -112,6 +114,7 @@ func (a *App) wireJobs(context.Context) error {
 	var handlers []job.Handler
 	handlers = append(handlers, a.pager.Handlers()...)
 	handlers = append(handlers, a.actions.Handlers()...)
+	handlers = append(handlers, a.incidents.Handlers()...)
 	handlers = append(handlers,
 		oncall.JobAnswered().Handle(a.handling.Answered),
 		alert.JobForget().Handle(alert.Forget(a.db, a.clock)),
