@@ -6,9 +6,11 @@ import (
 	"strings"
 
 	"frontline/alert"
+	"frontline/clock"
 	"frontline/door"
 	"frontline/integration/alertmanager"
 	"frontline/integration/pagerduty"
+	"frontline/oncall"
 	"frontline/people"
 	"frontline/secret"
 	"frontline/web"
@@ -46,9 +48,20 @@ func (a *App) accept(kind string) door.Accept {
 func (a *App) screens() (*web.Server, error) {
 	return web.New(web.Deps{
 		SignIn: a.signIn, SetUp: a.signIn, Tokens: a.signIn, Changes: changes{a.db},
+		Answers: answers{a.pager, a.links, a.clock}, Matters: a.db, Book: bookAs[web.Book](a),
 		Clock: a.clock, Log: a.log, Base: a.settings.base, Zone: a.settings.zone, Company: a.settings.Company,
 	})
 }
+
+// answers lets the holder of a link see and answer one page.
+type answers struct {
+	*oncall.Pager
+	links *oncall.Links
+	clock clock.Clock
+}
+
+// Grant implements web.Answers.
+func (a answers) Grant(token string) (oncall.Grant, error) { return a.links.Read(token, a.clock.Now()) }
 
 // changes turns the store's topics into subjects, for whom web asks people.May.
 type changes struct {

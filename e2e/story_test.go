@@ -51,3 +51,38 @@ func TestSecondPhoneRingsAfterFiveMinutes(t *testing.T) {
 		d.Karl.ExpectNothingMore()
 	})
 }
+
+// A mail scanner follows every link in a message, and nobody has acknowledged; the person's own press has.
+func TestScannersAcknowledgeNothing(t *testing.T) {
+	everywhere(t, func(t *testing.T, d *verity.Desk) {
+		d.Alert("firing", "DecisionQueueStuck")
+		link := d.Liis.Expect("Decisions have stopped").Tap()
+		for range 3 {
+			res := get(t, link)
+			if res.StatusCode != http.StatusOK || res.Header.Get("Referrer-Policy") != "no-referrer" || res.Header.Get("Set-Cookie") != "" {
+				t.Fatalf("GET %d, headers %v", res.StatusCode, res.Header)
+			}
+		}
+		d.Wait(5 * time.Minute)
+		d.Karl.Expect("Decisions have stopped")
+		if res := get(t, link[:len(link)-3]+"AAA"); res.StatusCode != http.StatusUnauthorized {
+			t.Errorf("a forged link answers %d", res.StatusCode)
+		}
+		d.Clock.Move(25 * time.Hour)
+		if res := get(t, link); res.StatusCode != http.StatusUnauthorized {
+			t.Errorf("a link of yesterday answers %d", res.StatusCode)
+		}
+	})
+}
+
+func get(t *testing.T, url string) *http.Response {
+	t.Helper()
+	res, err := verity.Browser().Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return res
+}

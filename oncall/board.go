@@ -68,3 +68,32 @@ func (b *Board) roster(ctx context.Context, actor people.Actor, from, to time.Ti
 	}
 	return b.duties.Roster(ctx, from, to)
 }
+
+// Coming returns whom a page will reach next, and when, if nobody acknowledges before; nothing when nobody is to come.
+func (p *Pager) Coming(ctx context.Context, page Page, tries []Attempt) ([]Attempt, error) {
+	if !page.Live() || page.DueAt.IsZero() {
+		return nil, nil
+	}
+	roster, err := p.duties.Roster(ctx, page.DueAt, page.DueAt)
+	if err != nil {
+		return nil, err
+	}
+	return coming(page, tries, roster), nil
+}
+
+// coming lets a copy of the page go on, and returns the first message to each person it would write.
+func coming(page Page, tries []Attempt, r Roster) []Attempt {
+	known := map[string]bool{}
+	for _, a := range tries {
+		known[a.ID] = true
+	}
+	var out []Attempt
+	told := map[string]bool{}
+	for _, a := range Advance(page, tries, r, page.DueAt).Attempts {
+		if !known[a.ID] && !told[a.Duty.Person] {
+			told[a.Duty.Person] = true
+			out = append(out, a)
+		}
+	}
+	return out
+}

@@ -43,6 +43,10 @@ func (s *Server) table() []Route {
 		{"GET /setup/{token}", Public, s.showSetUp},
 		{"POST /setup/{token}", Public, s.setUp},
 
+		// The link in a page
+		{"GET /p/{token}", ByLink, s.showAnswer},
+		{"POST /p/{token}", ByLink, s.sendAnswer},
+
 		// The person
 		{"GET /{$}", SignedIn, s.showFirst},
 		{"GET /me", SignedIn, s.showMe},

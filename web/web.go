@@ -67,6 +67,9 @@ type Deps struct {
 	SetUp   SetUp
 	Tokens  Tokens
 	Changes Changes
+	Answers Answers
+	Matters Matters
+	Book    func(context.Context) (Book, error) // what is configured now
 
 	Clock   clock.Clock
 	Log     *slog.Logger
