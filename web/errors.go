@@ -31,7 +31,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, v *visit, err erro
 		return // nobody is listening any more
 	}
 	kind := fault.KindOf(err)
-	if kind == fault.Unauthenticated && r.Method == http.MethodGet && wantsScreen(r) && v.route.Access != Public {
+	if kind == fault.Unauthenticated && r.Method == http.MethodGet && wantsScreen(r) && v.route.Access != Public && v.route.Access != ByLink {
 		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
