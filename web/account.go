@@ -50,6 +50,21 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, v *visit) error 
 	})
 }
 
+// roleWords says what a role may do, in a few words.
+func roleWords(r people.Role) string {
+	switch r {
+	case people.Member:
+		return "reads, declares incidents"
+	case people.Support:
+		return "handles alerts, runs actions, writes updates"
+	case people.Lead:
+		return "also overrides the rota and runs dangerous actions"
+	case people.Admin:
+		return "also configures Frontline and manages people"
+	}
+	return strings.ToLower(string(r))
+}
+
 // themed is a theme that exists; the system's is empty.
 func themed(t string) string {
 	if t == "light" || t == "dark" {

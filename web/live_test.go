@@ -95,7 +95,7 @@ func TestStreamSaysWhatChanged(t *testing.T) {
 		if !w.forever || w.header.Get("Content-Type") != "text/event-stream" || w.header.Get("Content-Encoding") != "" {
 			t.Errorf("no deadline: %v, headers %v", w.forever, w.header)
 		}
-		d.changes.to <- []people.Subject{{Kind: "alert", ID: "a1"}, {Kind: "alert", ID: "a2"}}
+		d.changes.tell(people.Subject{Kind: "alert", ID: "a1"}, people.Subject{Kind: "alert", ID: "a2"})
 		if got, want := w.heard(), `event: change`+"\n"+`data: ["alert","alert:a1","alert:a2"]`+"\n\n"; got != want {
 			t.Errorf("heard %q, want %q", got, want)
 		}
@@ -129,7 +129,7 @@ func TestStreamKeepsSecrets(t *testing.T) {
 			ctx, leave := context.WithCancel(t.Context())
 			w, over := d.listen(ctx, c.as)
 			w.heard()
-			d.changes.to <- []people.Subject{c.what}
+			d.changes.tell(c.what)
 			if got := w.heard(); (got != "") != c.visible {
 				t.Errorf("%s hears %q about %+v, want heard: %v", c.as, got, c.what, c.visible)
 			}
@@ -156,7 +156,7 @@ func TestStreamBeatsAndEndsWithItsSession(t *testing.T) {
 		d.signIn.mu.Unlock()
 		time.Sleep(heartbeat + time.Millisecond)
 		w.heard()
-		d.changes.to <- []people.Subject{{Kind: "journal"}}
+		d.changes.tell(people.Subject{Kind: "journal"})
 		if got := w.heard(); got != "" {
 			t.Errorf("with less rights heard %q", got)
 		}
@@ -165,10 +165,7 @@ func TestStreamBeatsAndEndsWithItsSession(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 30 {
-			select {
-			case d.changes.to <- []people.Subject{{Kind: "alert", ID: "1"}}:
-			case <-over:
-			}
+			d.changes.tell(people.Subject{Kind: "alert", ID: "1"})
 			time.Sleep(time.Second)
 		}
 		if !ended(over) {
@@ -195,7 +192,7 @@ func TestASlowReaderIsCutOff(t *testing.T) {
 		d := liveDesk(t)
 		w, over := d.listen(t.Context(), people.Support)
 		w.heard()
-		close(d.changes.to)
+		d.changes.leave()
 		if !ended(over) {
 			t.Error("the stream goes on after its source has closed it")
 		}

@@ -121,6 +121,9 @@ func TestCrossOriginWritesAreRefused(t *testing.T) {
 	if got := pre.Header().Get("Access-Control-Allow-Methods"); got != "POST" {
 		t.Errorf("the preflight allows %q, want POST", got)
 	}
+	if !strings.Contains(d.log.String(), `route="POST /p/{token}"`) {
+		t.Errorf("the log lacks the route:\n%s", d.log)
+	}
 	if strings.Contains(d.log.String(), "secret") {
 		t.Errorf("the log has the path's token:\n%s", d.log)
 	}

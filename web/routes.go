@@ -15,8 +15,9 @@ type Access people.Verb
 const (
 	Public   Access = "public"    // anybody
 	SignedIn Access = "signed in" // any person with a session
-	// ByLink is a route whose path carries a signed token that is asked instead of a session. Its POST is exempt from
-	// cross-origin protection and answers CORS, because a push service's page may send it.
+	// ByLink is a route whose path carries a signed token that is asked instead of a session: the handler turns it into an
+	// actor (people.ByLink) and lets the command decide. Its POST is exempt from cross-origin protection and answers CORS,
+	// because a push service's page may send it; no referrer leaves it.
 	ByLink Access = "link"
 )
 

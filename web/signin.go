@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"frontline/fault"
 	"frontline/people"
@@ -145,19 +144,4 @@ func (s *Server) showFirst(w http.ResponseWriter, r *http.Request, v *visit) err
 		}
 	}
 	return fault.New(fault.NotFound, "There is no screen yet that you may open. Ask an admin.")
-}
-
-// roleWords says what a role may do, in a few words.
-func roleWords(r people.Role) string {
-	switch r {
-	case people.Member:
-		return "reads, declares incidents"
-	case people.Support:
-		return "handles alerts, runs actions, writes updates"
-	case people.Lead:
-		return "also overrides the rota and runs dangerous actions"
-	case people.Admin:
-		return "also configures Frontline and manages people"
-	}
-	return strings.ToLower(string(r))
 }

@@ -9,29 +9,28 @@
 //
 // # How to add a screen
 //
-// Three files and one line:
+// Three files, one line and one test:
 //
-//  1. web/NAME.go: a small interface with what the screen needs from its wing, added as one field to [Deps]; a struct for
-//     the template that embeds head; a handler
+//  1. web/NAME.go: a small interface with what the screen needs from its wing, added to [Deps] as one field and to its check;
+//     a struct for the template that embeds head; a handler.
+//  2. web/templates/NAME.html: {{define "main"}}…{{end}}, made of the parts in templates/frame; /debug/style shows them all.
+//  3. web/assets/NAME.css with one @import line in app.css, if the parts do not suffice; most screens need none.
+//  4. One line in routes.go: pattern, the verb that is needed, handler.
+//  5. web/NAME_test.go: the screen fetched with a fake and asserted by CSS selector, as in account_test.go; its path added to
+//     the browser's list in browser_test.go, where axe-core looks at it.
 //
-//     func (s *Server) showThing(w http.ResponseWriter, r *http.Request, v *visit) error {
-//     t, err := s.deps.Things.Thing(r.Context(), v.Actor, r.PathValue("id"))
-//     if err != nil {
-//     return err // a fault: its kind becomes the status, its sentence the screen
-//     }
-//     return s.show(w, r, v, http.StatusOK, "thing", thingScreen{
-//     head:  head{Title: t.Name, Trail: trail("Things", "/things", t.Name), Topics: topics("thing", t.ID)},
-//     Since: v.at(t.Since),
-//     })
-//     }
+// A handler is short:
 //
-//  2. web/templates/NAME.html: {{define "main"}}…{{end}}, made of the parts in templates/frame (see them all at /debug/style).
-//
-//  3. one line in routes.go: pattern, handler, and the verb that is needed.
-//
-//  4. web/NAME_test.go: the screen fetched with a fake and asserted by CSS selector (see account_test.go).
-//
-// Styles of one screen go to assets/NAME.css with one @import line in app.css; most screens need none.
+//	func (s *Server) showThing(w http.ResponseWriter, r *http.Request, v *visit) error {
+//		t, err := s.deps.Things.Thing(r.Context(), v.Actor, r.PathValue("id"))
+//		if err != nil {
+//			return err // a fault: its kind becomes the status, its sentence the screen
+//		}
+//		return s.show(w, r, v, http.StatusOK, "thing", thingScreen{
+//			head:  head{Title: t.Name, Wing: "/things", Trail: trail("Things", "/things", t.Name), Topics: topics("thing", t.ID)},
+//			Since: v.at(t.Since),
+//		})
+//	}
 //
 // # Conventions
 //

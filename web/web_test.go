@@ -48,7 +48,7 @@ func newDesk(t *testing.T, change ...func(*Deps)) *desk {
 	d.signIn = newFakeSignIn(d.clock)
 	d.setUp = &fakeSetUp{signIn: d.signIn}
 	d.tokens = &fakeTokens{clock: d.clock}
-	d.changes = &fakeChanges{to: make(chan []people.Subject)}
+	d.changes = &fakeChanges{subs: map[chan []people.Subject]context.Context{}}
 	zone, err := time.LoadLocation("Europe/Tallinn")
 	if err != nil {
 		t.Fatal(err)
@@ -343,10 +343,44 @@ func (f *fakeTokens) RevokeToken(_ context.Context, _ people.Actor, id string) e
 	return fault.New(fault.NotFound, "You have no such token. Look at the list again.")
 }
 
-// fakeChanges hands out one channel.
-type fakeChanges struct{ to chan []people.Subject }
+// fakeChanges tells every subscriber what a test changes.
+type fakeChanges struct {
+	mu   sync.Mutex
+	subs map[chan []people.Subject]context.Context
+}
 
-func (f *fakeChanges) Subscribe(context.Context) <-chan []people.Subject { return f.to }
+func (f *fakeChanges) Subscribe(ctx context.Context) <-chan []people.Subject {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := make(chan []people.Subject)
+	f.subs[c] = ctx
+	return c
+}
+
+// tell returns how many have heard it.
+func (f *fakeChanges) tell(changed ...people.Subject) (heard int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for c, ctx := range f.subs {
+		select {
+		case c <- changed:
+			heard++
+		case <-ctx.Done():
+			delete(f.subs, c)
+		}
+	}
+	return heard
+}
+
+// leave closes every subscription, as for a reader that is too slow.
+func (f *fakeChanges) leave() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for c := range f.subs {
+		close(c)
+	}
+	clear(f.subs)
+}
 
 var (
 	_ SignIn  = (*fakeSignIn)(nil)

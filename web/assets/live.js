@@ -109,7 +109,7 @@ function schedule() {
   if (timer) return;
   timer = setTimeout(() => {
     timer = 0;
-    if (document.hidden || !topics().length) return;
+    if (!waiting || document.hidden || !topics().length) return;
     if (typing()) showMoved(true);
     else refresh();
   }, Math.max(100, last + 1000 - Date.now()));
