@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"frontline/job"
@@ -72,17 +73,20 @@ func (db *DB) JournalOf(ctx context.Context, subjects []journal.Subject, limit i
 	if len(subjects) == 0 {
 		return nil, nil
 	}
-	var where string
-	args := []any{limit}
+	query, args := journalOf(subjects, limit)
+	return rows(ctx, db.read, scanEntry, query, args...)
+}
+
+func journalOf(subjects []journal.Subject, limit int) (query string, args []any) {
+	var where []string
+	args = []any{limit}
 	for i, s := range subjects {
-		if i > 0 {
-			where += " OR "
-		}
-		where += fmt.Sprintf("(subject_kind = $%d AND subject = $%d) OR (about_kind = $%d AND about = $%d)", 2*i+2, 2*i+3, 2*i+2, 2*i+3)
+		// about <> '' says nothing new, but without it the partial index on about is not used and the whole journal is read.
+		where = append(where, fmt.Sprintf("(subject_kind = $%d AND subject = $%d) OR (about_kind = $%d AND about = $%d AND about <> '')", 2*i+2, 2*i+3, 2*i+2, 2*i+3))
 		args = append(args, s.Kind, s.ID)
 	}
-	return rows(ctx, db.read, scanEntry, `SELECT * FROM (SELECT `+entryColumns+` FROM journal WHERE `+where+`
-		ORDER BY at DESC, id DESC LIMIT $1) newest ORDER BY at, id`, args...)
+	return `SELECT * FROM (SELECT ` + entryColumns + ` FROM journal WHERE ` + strings.Join(where, " OR ") + `
+		ORDER BY at DESC, id DESC LIMIT $1) newest ORDER BY at, id`, args
 }
 
 // JournalPage returns entries before the given one (or the newest), newest first; verb and actor narrow it when not empty. verb may end
