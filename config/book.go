@@ -9,6 +9,7 @@ import (
 	"frontline/action"
 	"frontline/alert"
 	"frontline/catalog"
+	"frontline/incident"
 	"frontline/oncall"
 	"frontline/people"
 	"frontline/secret"
@@ -171,6 +172,17 @@ func (b *Book) Actions() []action.Definition {
 	return list(b, "action", func(d action.Definition) string { return d.Title })
 }
 
+var _ incident.Directory = (*Book)(nil)
+
+// StatusPage returns the status page; false when none is configured. There is one at most.
+func (b *Book) StatusPage() (incident.Page, bool) {
+	all := list(b, "status_page", func(p incident.Page) string { return p.ID })
+	if len(all) == 0 {
+		return incident.Page{}, false
+	}
+	return all[0], true
+}
+
 // Source finds a source.
 func (b *Book) Source(id string) (alert.Source, bool) { return find[alert.Source](b, "source", id) }
 
@@ -203,6 +215,8 @@ func (b *Book) Name(kind, id string) string {
 	case catalog.Customer:
 		return v.Name
 	case alert.Source:
+		return v.Name
+	case incident.Page:
 		return v.Name
 	case action.Definition:
 		return v.Title

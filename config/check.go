@@ -5,6 +5,7 @@ import (
 
 	"frontline/action"
 	"frontline/fault"
+	"frontline/incident"
 	"frontline/oncall"
 	"frontline/people"
 )
@@ -17,6 +18,7 @@ func (c *Config) check(b *Book, files map[key]object) []Problem {
 	for _, p := range b.People() {
 		shared[lower(p.Email)]++
 	}
+	pages := len(b.ids("status_page"))
 	for k, d := range b.objects {
 		if b.rows[k].Retired {
 			continue
@@ -40,6 +42,9 @@ func (c *Config) check(b *Book, files map[key]object) []Problem {
 		}
 		if p, ok := d.(people.Person); ok && here && shared[lower(p.Email)] > 1 {
 			problems = append(problems, place("email", "Somebody else has this mail address too. Each person has their own."))
+		}
+		if _, ok := d.(incident.Page); ok && here && pages > 1 {
+			problems = append(problems, place("id", "There is another status page already, and there can be one only. Change that one, or remove it first."))
 		}
 	}
 	return problems

@@ -234,3 +234,28 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestOneStatusPage(t *testing.T) {
+	c, _ := setUp()
+	one := "status_pages:\n- id: verity\n  name: Verity status\n  url: https://status.verity.example\n  zone: Europe/Tallinn\n"
+	if _, err := apply(t, c, Apply{Files: file(one)}); err != nil {
+		t.Fatal(err)
+	}
+	book, err := c.Book(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, ok := book.StatusPage(); !ok || p.Name != "Verity status" || p.Zone != "Europe/Tallinn" {
+		t.Errorf("StatusPage = %+v %v", p, ok)
+	}
+	_, err = apply(t, c, Apply{Files: file(one + "- id: second\n  name: Another\n  url: status.example\n  components: [ghost]\n")})
+	var say strings.Builder
+	for _, f := range fault.FieldsOf(err) {
+		say.WriteString(f.Say + "\n")
+	}
+	for _, want := range []string{"there can be one only", `There is no component "ghost"`, "no web address"} {
+		if !strings.Contains(say.String(), want) {
+			t.Errorf("problems lack %q: %s", want, say.String())
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"frontline/catalog"
 	"frontline/define"
 	"frontline/fault"
+	"frontline/incident"
 	"frontline/oncall"
 	"frontline/people"
 )
@@ -48,6 +49,7 @@ func kinds() []kind {
 		kindOf[catalog.Service]("service", "services"),
 		kindOf[catalog.Customer]("customer", "customers"),
 		kindOf[alert.Source]("source", "sources"),
+		kindOf[incident.Page]("status_page", "status_pages"),
 	}
 }
 

@@ -17,8 +17,8 @@ type Directory interface {
 	Person(id string) (people.Person, bool)
 	Service(id string) (catalog.Service, bool)
 	Component(id string) (catalog.Component, bool)
-	Components() []catalog.Component // in the order of the file
-	Customers() []catalog.Customer   // in the order of the file
+	Components() []catalog.Component // in the order in which they are shown
+	Customers() []catalog.Customer   // in the order in which they are shown
 }
 
 // Groups is where alert groups are read. The alert wing answers it.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"frontline/catalog"
+	"frontline/define"
 	"frontline/fault"
 	"frontline/journal"
 )
@@ -19,10 +20,25 @@ import (
 type Page struct {
 	ID         string   `json:"id" yaml:"id"`
 	Name       string   `json:"name" yaml:"name"`                                 // "Verity status"
-	URL        string   `json:"url" yaml:"url"`                                   // where customers open it: "https://status.verity.example"
+	URL        string   `json:"url" yaml:"url"`                                   // where customers open it: "https://status.verity.example"; empty while it has no address of its own
 	Zone       string   `json:"zone,omitempty" yaml:"zone,omitempty"`             // IANA zone of the times shown; UTC when empty
 	Components []string `json:"components,omitempty" yaml:"components,omitempty"` // what is shown, in this order; the whole catalog when empty
 }
+
+// Check says what is wrong with the page by itself.
+func (p Page) Check() []fault.Field {
+	var c define.Checks
+	c.ID("id", p.ID)
+	c.Name("name", p.Name)
+	if p.URL != "" {
+		c.Link("url", p.URL)
+	}
+	c.Zone("zone", p.Zone)
+	return c.Fields
+}
+
+// Refs names what the page refers to.
+func (p Page) Refs() []define.Ref { return define.Refs("components", "component", p.Components) }
 
 // PublishedPage is the head of the status page.
 type PublishedPage struct {

@@ -230,8 +230,8 @@ func (s *Service) ArrangePage(ctx context.Context, a people.Actor, page Page) er
 	if err := people.May(a, people.Configure, people.Subject{Kind: "status", ID: page.ID}); err != nil {
 		return err
 	}
-	if err := page.check(); err != nil {
-		return err
+	if wrong := page.Check(); len(wrong) > 0 {
+		return &fault.Error{Kind: fault.Invalid, Say: "The status page is not configured right. Correct the fields.", Fields: wrong}
 	}
 	book, err := s.Book(ctx)
 	if err != nil {
@@ -245,14 +245,4 @@ func (s *Service) ArrangePage(ctx context.Context, a people.Actor, page Page) er
 		}
 		return pub, out, nil
 	})
-}
-
-func (p Page) check() error {
-	if p.ID == "" || p.Name == "" {
-		return fault.Wrong("status_page", "A status page needs an id and a name. Add them.")
-	}
-	if _, err := time.LoadLocation(p.Zone); err != nil {
-		return fault.Wrong("zone", "%q is no time zone. Write one as Europe/Tallinn.", p.Zone)
-	}
-	return nil
 }
