@@ -153,3 +153,18 @@ func (x *table) verbs() []string {
 	}
 	return out
 }
+
+// Mark puts a word into everything about the company that customers must not read. Components are in their words already.
+func (v *Verity) Mark(word string) {
+	for i := range v.people {
+		v.people[i].Name += " " + word
+	}
+	for i := range v.services {
+		v.services[i].Name += " " + word
+		v.services[i].Runbook = "https://" + word + ".verity.example"
+	}
+	for i := range v.customers {
+		v.customers[i].Name += " " + word
+		v.customers[i].Tier = word
+	}
+}
