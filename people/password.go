@@ -39,29 +39,29 @@ func checkPassword(field, email string, password secret.Text) error {
 	return nil
 }
 
-// cost is what one hashing takes; it is stored with each hash.
-type cost struct {
-	memory uint32 // KiB
-	passes uint32
-	lanes  uint8
+// Cost is what one hashing with argon2id takes; it is stored with each hash.
+type Cost struct {
+	Memory uint32 // KiB
+	Passes uint32
+	Lanes  uint8
 }
 
-// today is the cost of new hashes. OWASP's least for argon2id is m=19456, t=2, p=1; this is 1.7 times that, about 50 ms of
+// Today is the cost of new hashes. OWASP's least for argon2id is m=19456, t=2, p=1; this is 1.7 times that, about 50 ms of
 // one core. A hash of another cost is made anew when its owner signs in.
-func today() cost { return cost{memory: 32 << 10, passes: 2, lanes: 1} }
+func Today() Cost { return Cost{Memory: 32 << 10, Passes: 2, Lanes: 1} }
 
 // bearable bounds what a stored hash may ask for, so that a damaged row cannot exhaust the memory.
-func (c cost) bearable() bool {
-	return c.lanes >= 1 && c.lanes <= 16 && c.passes >= 1 && c.passes <= 16 && c.memory >= 8*uint32(c.lanes) && c.memory <= 256<<10
+func (c Cost) bearable() bool {
+	return c.Lanes >= 1 && c.Lanes <= 16 && c.Passes >= 1 && c.Passes <= 16 && c.Memory >= 8*uint32(c.Lanes) && c.Memory <= 256<<10
 }
 
-func (c cost) derive(password secret.Text, salt []byte, size int) []byte {
-	return argon2.IDKey([]byte(password.Reveal()), salt, c.passes, c.memory, c.lanes, uint32(size))
+func (c Cost) derive(password secret.Text, salt []byte, size int) []byte {
+	return argon2.IDKey([]byte(password.Reveal()), salt, c.Passes, c.Memory, c.Lanes, uint32(size))
 }
 
 // encoded is a hash in PHC string form, $argon2id$v=19$m=…,t=…,p=…$salt$hash, taken apart.
 type encoded struct {
-	cost
+	Cost
 	salt []byte
 	key  []byte
 }
@@ -73,7 +73,7 @@ const (
 
 func (e encoded) String() string {
 	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, e.memory, e.passes, e.lanes, b64.EncodeToString(e.salt), b64.EncodeToString(e.key))
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, e.Memory, e.Passes, e.Lanes, b64.EncodeToString(e.salt), b64.EncodeToString(e.key))
 }
 
 var errNoHash = errors.New("no argon2id hash in PHC form")
@@ -90,7 +90,7 @@ func parseHash(s string) (encoded, error) {
 	memory, err1 := strconv.ParseUint(m, 10, 32)
 	passes, err2 := strconv.ParseUint(t, 10, 32)
 	lanes, err3 := strconv.ParseUint(p, 10, 8)
-	e.cost = cost{memory: uint32(memory), passes: uint32(passes), lanes: uint8(lanes)}
+	e.Cost = Cost{Memory: uint32(memory), Passes: uint32(passes), Lanes: uint8(lanes)}
 	var err4, err5 error
 	e.salt, err4 = base64.RawStdEncoding.DecodeString(part[4])
 	e.key, err5 = base64.RawStdEncoding.DecodeString(part[5])
@@ -105,7 +105,7 @@ func parseHash(s string) (encoded, error) {
 
 // passwords hashes and checks passwords with argon2id (RFC 9106), at most two at once: each takes 32 MiB and a whole core.
 type passwords struct {
-	cost  cost // of new hashes
+	cost  Cost // of new hashes
 	clock clock.Clock
 	slots chan struct{}
 	decoy string // compared when there is no hash, so that the answer takes as long
@@ -116,9 +116,9 @@ const (
 	hashQueue = 5 * time.Second // how long one may wait for its turn
 )
 
-func newPasswords(c clock.Clock, price cost) *passwords {
-	decoy := encoded{cost: price, salt: random(saltBytes), key: random(keyBytes)}
-	return &passwords{cost: price, clock: c, slots: make(chan struct{}, hashings), decoy: decoy.String()}
+func newPasswords(c clock.Clock, cost Cost) *passwords {
+	decoy := encoded{Cost: cost, salt: random(saltBytes), key: random(keyBytes)}
+	return &passwords{cost: cost, clock: c, slots: make(chan struct{}, hashings), decoy: decoy.String()}
 }
 
 func random(n int) []byte {
@@ -149,7 +149,7 @@ func (ps *passwords) hash(ctx context.Context, password secret.Text) (string, er
 	}
 	defer free()
 	salt := random(saltBytes)
-	return encoded{cost: ps.cost, salt: salt, key: ps.cost.derive(password, salt, keyBytes)}.String(), nil
+	return encoded{Cost: ps.cost, salt: salt, key: ps.cost.derive(password, salt, keyBytes)}.String(), nil
 }
 
 // match says whether the password belongs to the stored hash, and whether that hash should be made anew because its cost is
@@ -172,5 +172,5 @@ func (ps *passwords) match(ctx context.Context, stored string, password secret.T
 	}
 	defer free()
 	same := subtle.ConstantTimeCompare(e.derive(password, e.salt, len(e.key)), e.key) == 1
-	return same && known && !password.Empty(), e.cost != ps.cost, nil
+	return same && known && !password.Empty(), e.Cost != ps.cost, nil
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // cheap is a cost for tests that hash often.
-func cheap() cost { return cost{memory: 64, passes: 1, lanes: 1} }
+func cheap() Cost { return Cost{Memory: 64, Passes: 1, Lanes: 1} }
 
 func TestWhatAPasswordMustBe(t *testing.T) {
 	for _, c := range []struct {
@@ -73,7 +73,7 @@ func TestOnlyThePasswordMatchesItsHash(t *testing.T) {
 func notEmpty(s string) bool { return s != "" && len(s) <= passwordMost }
 
 func TestHashOfAnotherCostIsStale(t *testing.T) {
-	old, now := newPasswords(clock.Real{}, cheap()), newPasswords(clock.Real{}, cost{memory: 128, passes: 1, lanes: 1})
+	old, now := newPasswords(clock.Real{}, cheap()), newPasswords(clock.Real{}, Cost{Memory: 128, Passes: 1, Lanes: 1})
 	h, err := old.hash(t.Context(), secret.New("correct horse battery"))
 	if err != nil {
 		t.Fatal(err)
@@ -135,8 +135,8 @@ func TestTwoHashAtOnceAndTheThirdWaits(t *testing.T) {
 }
 
 func TestTodaysCostIsAtLeastWhatOWASPAsks(t *testing.T) {
-	c := today()
-	if uint64(c.memory)*uint64(c.passes) < 19456*2 || !c.bearable() {
+	c := Today()
+	if uint64(c.Memory)*uint64(c.Passes) < 19456*2 || !c.bearable() {
 		t.Errorf("today's cost is %+v", c)
 	}
 }
@@ -166,8 +166,8 @@ func FuzzParseHash(f *testing.F) {
 		if e.String() != s {
 			t.Fatalf("parseHash(%q) writes %q", s, e)
 		}
-		if !e.bearable() || e.memory > 256<<10 || e.passes == 0 || e.lanes == 0 {
-			t.Fatalf("parseHash(%q) takes a cost of %+v", s, e.cost)
+		if !e.bearable() || e.Memory > 256<<10 || e.Passes == 0 || e.Lanes == 0 {
+			t.Fatalf("parseHash(%q) takes a cost of %+v", s, e.Cost)
 		}
 	})
 }

@@ -124,7 +124,7 @@ func (s *SignIn) EndSession(ctx context.Context, a Actor, id string) error {
 
 // end ends a session of the person that by is; missing is the answer when there is none.
 func (s *SignIn) end(ctx context.Context, by Actor, id, verb string, missing error) error {
-	return s.store.Alter(ctx, by.ID, func(a Account) (Change, error) {
+	return s.store.ChangeAccount(ctx, by.ID, func(a Account) (Change, error) {
 		if !slices.ContainsFunc(a.Sessions, func(k KeptSession) bool { return k.ID == id }) {
 			return Change{}, missing
 		}

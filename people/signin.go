@@ -21,7 +21,12 @@ type SignIn struct {
 
 // NewSignIn returns the service. book returns the people as they are configured now.
 func NewSignIn(s Store, book func(context.Context) (Directory, error), c clock.Clock) *SignIn {
-	return &SignIn{store: s, book: book, clock: c, passwords: newPasswords(c, today())}
+	return NewSignInAt(Today(), s, book, c)
+}
+
+// NewSignInAt is NewSignIn with another cost of hashing, for tests that sign in often.
+func NewSignInAt(cost Cost, s Store, book func(context.Context) (Directory, error), c clock.Clock) *SignIn {
+	return &SignIn{store: s, book: book, clock: c, passwords: newPasswords(c, cost)}
 }
 
 // errNoPair is the one answer to an unknown address, a person without a password and a wrong password.
@@ -42,27 +47,41 @@ func (s *SignIn) SignIn(ctx context.Context, email string, password secret.Text,
 	if err != nil {
 		return Session{}, err
 	}
-	if err := s.attempt(ctx, gates); err != nil {
-		return Session{}, err
-	}
-	stored, err := s.store.Password(ctx, person.ID)
+	c, err := s.check(ctx, person.ID, gates, password)
 	if err != nil {
 		return Session{}, err
 	}
-	ok, stale, err := s.passwords.match(ctx, stored, password)
-	if err != nil {
-		return Session{}, s.unmade(ctx, person.ID, gates, err)
-	}
-	if !ok {
-		return Session{}, s.refuse(ctx, person.ID, stored != "")
+	if !c.ok {
+		return Session{}, s.refuse(ctx, person.ID, c.stored != "")
 	}
 	fresh := ""
-	if stale {
+	if c.stale {
 		if fresh, err = s.passwords.hash(ctx, password); err != nil {
 			return Session{}, s.unmade(ctx, person.ID, gates, err)
 		}
 	}
-	return s.enter(ctx, person, from, gates, stored, fresh)
+	return s.enter(ctx, person, from, gates, c.stored, fresh)
+}
+
+// checked is what came of comparing a password.
+type checked struct {
+	stored    string // the hash it was compared with; empty when there is none
+	ok, stale bool
+}
+
+// check passes the gates, which counts the attempt as a failure until something settles it, and compares the password with the
+// person's.
+func (s *SignIn) check(ctx context.Context, person string, gates []gate, password secret.Text) (c checked, err error) {
+	if err := s.attempt(ctx, gates); err != nil {
+		return c, err
+	}
+	if c.stored, err = s.store.Password(ctx, person); err == nil {
+		c.ok, c.stale, err = s.passwords.match(ctx, c.stored, password)
+	}
+	if err != nil {
+		return c, s.unmade(ctx, person, gates, err)
+	}
+	return c, nil
 }
 
 // gates returns the limits of an attempt of the person, who has the empty id when there is none.
@@ -80,7 +99,7 @@ func (s *SignIn) gates(ctx context.Context, person, email, from string) ([]gate,
 
 func (s *SignIn) attempt(ctx context.Context, gates []gate) error {
 	now := s.clock.Now()
-	return s.store.Attempt(ctx, keys(gates), now.Add(-tallyKept), func(current []Tally) ([]Tally, error) {
+	return s.store.ChangeTallies(ctx, keys(gates), now.Add(-tallyKept), func(current []Tally) ([]Tally, error) {
 		return pass(gates, current, now)
 	})
 }
@@ -95,7 +114,7 @@ func keys(gates []gate) []string {
 
 // unmade takes back an attempt that could not be made, and returns why.
 func (s *SignIn) unmade(ctx context.Context, person string, gates []gate, why error) error {
-	err := s.store.Alter(context.WithoutCancel(ctx), person, func(Account) (Change, error) {
+	err := s.store.ChangeAccount(context.WithoutCancel(ctx), person, func(Account) (Change, error) {
 		return Change{Person: person, Forgive: keys(gates)}, nil
 	})
 	if err != nil {
@@ -113,7 +132,7 @@ func (s *SignIn) refuse(ctx context.Context, person string, hasPassword bool) er
 	case !hasPassword:
 		why = "no password yet"
 	}
-	err := s.store.Alter(ctx, person, func(Account) (Change, error) {
+	err := s.store.ChangeAccount(ctx, person, func(Account) (Change, error) {
 		return Change{Person: person, Deeds: []Deed{
 			{By: Anonymous("screen"), Verb: "person.sign_in_refused", Person: person, Facts: map[string]any{"why": why}},
 		}}, nil
@@ -125,10 +144,10 @@ func (s *SignIn) refuse(ctx context.Context, person string, hasPassword bool) er
 }
 
 // enter begins the session of somebody whose password was right. If the password was changed while it was checked, it was wrong.
-func (s *SignIn) enter(ctx context.Context, person Person, from string, gates []gate, checked, fresh string) (Session, error) {
+func (s *SignIn) enter(ctx context.Context, person Person, from string, gates []gate, stored, fresh string) (Session, error) {
 	session, kept := s.newSession(person, from)
-	err := s.store.Alter(ctx, person.ID, func(a Account) (Change, error) {
-		if a.Password != checked {
+	err := s.store.ChangeAccount(ctx, person.ID, func(a Account) (Change, error) {
+		if a.Password != stored {
 			return Change{}, errNoPair()
 		}
 		return Change{
@@ -154,26 +173,19 @@ func (s *SignIn) ChangePassword(ctx context.Context, a Actor, old, password, kee
 		return err
 	}
 	gates := []gate{{key: keyOf("change", person.ID), free: freeByEmail}}
-	if err := s.attempt(ctx, gates); err != nil {
-		return err
-	}
-	stored, err := s.store.Password(ctx, person.ID)
+	c, err := s.check(ctx, person.ID, gates, old)
 	if err != nil {
 		return err
 	}
-	ok, _, err := s.passwords.match(ctx, stored, old)
-	if err != nil {
-		return s.unmade(ctx, person.ID, gates, err)
-	}
-	if !ok {
+	if !c.ok {
 		return fault.Wrong("old", "This is not your password of now. Type the one you signed in with.")
 	}
 	hash, err := s.passwords.hash(ctx, password)
 	if err != nil {
 		return s.unmade(ctx, person.ID, gates, err)
 	}
-	return s.store.Alter(ctx, person.ID, func(acc Account) (Change, error) {
-		if acc.Password != stored {
+	return s.store.ChangeAccount(ctx, person.ID, func(acc Account) (Change, error) {
+		if acc.Password != c.stored {
 			return Change{}, fault.New(fault.Conflict, "Your password was changed somewhere else at this moment. Sign in with the newer one.")
 		}
 		return Change{

@@ -17,7 +17,7 @@ type Tally struct {
 	Last     time.Time // the newest
 }
 
-// Patience is when attempts are limited. Failures within patienceWindow are free up to a number; from then on each one doubles the
+// When attempts are limited: failures within patienceWindow are free up to a number; from then on each one doubles the
 // wait before the next. A run that reached the limit is forgotten after tallyKept without another failure.
 const (
 	patienceWindow = 15 * time.Minute

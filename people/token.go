@@ -113,7 +113,7 @@ func (s *SignIn) MakeCappedToken(ctx context.Context, a Actor, name string, most
 		Hash:  secret.Hash(value.Reveal()), Person: person.ID,
 	}
 	facts := map[string]any{"token": kept.ID, "role": string(lower(person.Role, most)), "ends": !until.IsZero()}
-	err = s.store.Alter(ctx, person.ID, func(acc Account) (Change, error) {
+	err = s.store.ChangeAccount(ctx, person.ID, func(acc Account) (Change, error) {
 		if len(acc.Tokens) >= tokenCount {
 			return Change{}, fault.New(fault.Conflict, "You have %d API tokens, which is the most. Revoke one that is not used any more.", tokenCount)
 		}
@@ -142,7 +142,7 @@ func (s *SignIn) RevokeToken(ctx context.Context, a Actor, id string) error {
 	if err := own(a); err != nil {
 		return err
 	}
-	return s.store.Alter(ctx, a.ID, func(acc Account) (Change, error) {
+	return s.store.ChangeAccount(ctx, a.ID, func(acc Account) (Change, error) {
 		if !slices.ContainsFunc(acc.Tokens, func(k KeptToken) bool { return k.ID == id }) {
 			return Change{}, fault.New(fault.NotFound, "You have no such API token; it may be revoked already. Look at the list again.")
 		}

@@ -28,7 +28,7 @@ func (db *DB) Key(ctx context.Context, name string, master secret.Text) (secret.
 	}
 	plain, err := secret.Open(master, "key "+name, sealed)
 	if err != nil {
-		return secret.Text{}, fault.Wrap(err, fault.Invalid, "The %s given is not the one that this database was first started with, so its %s key stays closed. Start with that one.", masterSetting, name)
+		return secret.Text{}, fault.Wrap(err, fault.Invalid, "The key given as %s, or in the key file, is not the one that this database was first started with, so its %s key stays closed. Start with that one.", masterSetting, name)
 	}
 	return secret.New(string(plain)), nil
 }

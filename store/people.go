@@ -42,8 +42,8 @@ func scanLink(s scan) (l people.Link, err error) {
 	return l, err
 }
 
-// Alter implements people.Accounts.
-func (db *DB) Alter(ctx context.Context, person string, decide func(people.Account) (people.Change, error)) error {
+// ChangeAccount implements people.Accounts.
+func (db *DB) ChangeAccount(ctx context.Context, person string, decide func(people.Account) (people.Change, error)) error {
 	return db.write(ctx, func(t *tx) error {
 		a, err := t.account(ctx, person)
 		if err != nil {
@@ -57,8 +57,8 @@ func (db *DB) Alter(ctx context.Context, person string, decide func(people.Accou
 	})
 }
 
-// Redeem implements people.Accounts. Of two transactions that delete the same row the later one waits and finds none.
-func (db *DB) Redeem(ctx context.Context, hash string, decide func(people.Link, people.Account) (people.Change, error)) error {
+// RedeemLink implements people.Accounts. Of two transactions that delete the same row the later one waits and finds none.
+func (db *DB) RedeemLink(ctx context.Context, hash string, decide func(people.Link, people.Account) (people.Change, error)) error {
 	return db.write(ctx, func(t *tx) error {
 		l, _, err := row(ctx, t, scanLink, `DELETE FROM link WHERE hash = $1 RETURNING hash, purpose, person, until_at`, hash)
 		if err != nil {
@@ -128,7 +128,8 @@ func (t *tx) addPerson(ctx context.Context, c people.Change) error {
 	return t.putDefinition(ctx, config.Row{Kind: "person", ID: c.Add.ID, Body: string(body)})
 }
 
-// shutOut ends the sessions of somebody who is retired, and their invitation.
+// shutOut ends the sessions of somebody who is retired, and their invitation. Their password and API tokens stay, and are refused until
+// they are back: moving a person from one folder to another must not cost them either.
 func (t *tx) shutOut(ctx context.Context, person string) error {
 	if err := t.lockKey(ctx, "account "+person); err != nil {
 		return err
@@ -270,8 +271,8 @@ func (db *DB) UseToken(ctx context.Context, id string, day time.Time) error {
 	})
 }
 
-// Attempt implements people.Attempts.
-func (db *DB) Attempt(ctx context.Context, keys []string, before time.Time, decide func([]people.Tally) ([]people.Tally, error)) error {
+// ChangeTallies implements people.Tallies.
+func (db *DB) ChangeTallies(ctx context.Context, keys []string, before time.Time, decide func([]people.Tally) ([]people.Tally, error)) error {
 	return db.write(ctx, func(t *tx) error {
 		current := make([]people.Tally, len(keys))
 		for _, key := range slices.Sorted(slices.Values(keys)) { // always in one order, so that two do not wait for each other

@@ -116,6 +116,22 @@ func TestWhatATokenMustBe(t *testing.T) {
 	})
 }
 
+func TestTokensMadeSideBySideAreAllCounted(t *testing.T) {
+	eachFirm(t, func(t *testing.T, v *firm) {
+		liis := v.actor("liis")
+		more := func(int) error {
+			_, _, err := v.MakeToken(t.Context(), liis, "laptop", time.Time{})
+			return err
+		}
+		for range 45 {
+			v.must(more(0))
+		}
+		if won := racing(t, 12, fault.Conflict, more); won != 5 {
+			t.Errorf("beside 45 tokens %d more were made at once, want 5: a person has at most 50", won)
+		}
+	})
+}
+
 func TestUseOfATokenIsNotedOnceADay(t *testing.T) {
 	eachFirm(t, func(t *testing.T, v *firm) {
 		ctx := t.Context()

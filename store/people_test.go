@@ -14,136 +14,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/argon2"
 
-	"frontline/clock"
-	"frontline/config"
 	"frontline/fault"
 	"frontline/journal"
 	"frontline/people"
 	"frontline/secret"
 )
-
-const verity = `
-people:
-  - {id: marika, name: Marika Oja, email: marika.oja@verity.example, role: admin}
-  - {id: liis, name: Liis Tamm, email: Liis.Tamm@verity.example, role: support}
-  - {id: karl, name: Karl Sepp, email: karl.sepp@verity.example, role: lead}
-`
-
-const office, home = "192.0.2.10", "198.51.100.7"
-
-var (
-	good  = secret.New("four words in a row")
-	other = secret.New("another four words here")
-	wrong = secret.New("not the password at all")
-)
-
-// firm is a company that signs in.
-type firm struct {
-	*people.SignIn
-	t     *testing.T
-	db    *DB
-	clock *clock.Moved
-	conf  *config.Config
-}
-
-func newFirm(t *testing.T, db *DB, c *clock.Moved) *firm {
-	conf := config.New(db, c, func(string) string { return "" }, config.Known{})
-	db.OnDefinitions(conf.Stale)
-	book := func(ctx context.Context) (people.Directory, error) { return conf.Book(ctx) }
-	return &firm{SignIn: people.NewSignIn(db, book, c), t: t, db: db, clock: c, conf: conf}
-}
-
-// eachFirm runs a test in Verity on every database. Nobody has a password yet.
-func eachFirm(t *testing.T, f func(t *testing.T, v *firm)) {
-	each(t, func(t *testing.T, db *DB, c *clock.Moved) {
-		v := newFirm(t, db, c)
-		v.apply(verity)
-		f(t, v)
-	})
-}
-
-func (v *firm) apply(yaml string) {
-	v.t.Helper()
-	_, err := v.conf.Apply(v.t.Context(), people.System("test"), config.Apply{Folder: "people", Files: []config.File{{Name: "people.yaml", Content: yaml}}})
-	v.must(err)
-}
-
-func (v *firm) must(err error) {
-	v.t.Helper()
-	if err != nil {
-		v.t.Fatal(err)
-	}
-}
-
-// actor is the person on a screen.
-func (v *firm) actor(id string) people.Actor {
-	v.t.Helper()
-	book, err := v.conf.Book(v.t.Context())
-	v.must(err)
-	p, ok := book.Person(id)
-	if !ok {
-		v.t.Fatalf("there is no %s", id)
-	}
-	return people.As(p, "screen")
-}
-
-// join gives the person the password by an invitation.
-func (v *firm) join(id string, password secret.Text) people.Session {
-	v.t.Helper()
-	i, err := v.Invite(v.t.Context(), people.System("test"), id)
-	v.must(err)
-	s, err := v.AcceptInvite(v.t.Context(), i.Token, password)
-	v.must(err)
-	return s
-}
-
-func (v *firm) in(email string, password secret.Text, from string) people.Session {
-	v.t.Helper()
-	s, err := v.SignIn.SignIn(v.t.Context(), email, password, from)
-	v.must(err)
-	return s
-}
-
-// ended fails unless the session has ended.
-func (v *firm) ended(what string, s people.Session, want bool) {
-	v.t.Helper()
-	_, err := v.Session(v.t.Context(), s.Token)
-	if fault.Is(err, fault.Unauthenticated) != want || !want && err != nil {
-		v.t.Fatalf("%s: Session = %v, want ended: %v", what, err, want)
-	}
-}
-
-func (v *firm) verbs(subject string) []string {
-	v.t.Helper()
-	entries, err := v.db.JournalOf(v.t.Context(), []journal.Subject{journal.Of("person", subject)}, 100)
-	v.must(err)
-	var out []string
-	for _, e := range entries {
-		if e.Verb != "config.added" {
-			out = append(out, e.Verb)
-		}
-	}
-	return out
-}
-
-// want fails unless err is of the kind and its sentence ends as a sentence does.
-func (v *firm) want(err error, kind fault.Kind) {
-	v.t.Helper()
-	if !fault.Is(err, kind) {
-		v.t.Fatalf("got %v, want %s", err, kind)
-	}
-	if say := fault.Sentence(err); !strings.HasSuffix(say, ".") {
-		v.t.Errorf("%q is no sentence", say)
-	}
-}
-
-func (v *firm) wantField(err error, field string) {
-	v.t.Helper()
-	v.want(err, fault.Invalid)
-	if f := fault.FieldsOf(err); len(f) != 1 || f[0].Name != field {
-		v.t.Fatalf("fields %v, want %s", f, field)
-	}
-}
 
 func TestSignInAndOut(t *testing.T) {
 	eachFirm(t, func(t *testing.T, v *firm) {
@@ -435,6 +310,71 @@ func TestChangePassword(t *testing.T) {
 	})
 }
 
+// meddled is a store in which something happens after a password was read and before the decision that depends on it.
+type meddled struct {
+	*DB
+	after func()
+}
+
+func (m *meddled) Password(ctx context.Context, person string) (string, error) {
+	h, err := m.DB.Password(ctx, person)
+	m.after()
+	return h, err
+}
+
+func TestAPasswordThatChangesWhileItIsCheckedIsWrong(t *testing.T) {
+	eachFirm(t, func(t *testing.T, v *firm) {
+		ctx := t.Context()
+		v.join("liis", good)
+		i, err := v.Invite(ctx, v.actor("marika"), "liis")
+		v.must(err)
+		late := &meddled{DB: v.db, after: func() {
+			_, err := v.AcceptInvite(ctx, i.Token, other)
+			v.must(err)
+		}}
+		_, err = v.service(late).SignIn(ctx, "liis.tamm@verity.example", good, office)
+		v.want(err, fault.Unauthenticated)
+
+		i, err = v.Invite(ctx, v.actor("marika"), "liis")
+		v.must(err)
+		late.after = func() {
+			_, err := v.AcceptInvite(ctx, i.Token, good)
+			v.must(err)
+		}
+		v.want(v.service(late).ChangePassword(ctx, v.actor("liis"), other, wrong, secret.Text{}), fault.Conflict)
+		v.in("liis.tamm@verity.example", good, office)
+	})
+}
+
+func TestWhatCouldNotBeCheckedIsNotCounted(t *testing.T) {
+	eachFirm(t, func(t *testing.T, v *firm) {
+		v.must(v.db.ChangeAccount(t.Context(), "liis", func(people.Account) (people.Change, error) {
+			return people.Change{Person: "liis", Password: "damaged"}, nil
+		}))
+		for range 30 {
+			_, err := v.SignIn.SignIn(t.Context(), "liis.tamm@verity.example", good, office)
+			v.want(err, fault.Internal)
+		}
+	})
+}
+
+func TestAChangeEndsOnlyItsOwnAccountsSessions(t *testing.T) {
+	eachFirm(t, func(t *testing.T, v *firm) {
+		s := v.join("liis", good)
+		_, _, err := v.MakeToken(t.Context(), v.actor("liis"), "laptop", time.Time{})
+		v.must(err)
+		tokens, err := v.db.TokensOf(t.Context(), "liis")
+		v.must(err)
+		v.must(v.db.ChangeAccount(t.Context(), "karl", func(people.Account) (people.Change, error) {
+			return people.Change{Person: "karl", End: []string{s.ID}, Revoke: tokens[0].ID}, nil
+		}))
+		v.ended("another person's change", s, false)
+		if tokens, err = v.db.TokensOf(t.Context(), "liis"); err != nil || len(tokens) != 1 {
+			t.Errorf("another person's change left %d tokens (%v)", len(tokens), err)
+		}
+	})
+}
+
 // oldHash is a hash as an earlier version with a lower cost wrote it.
 func oldHash(password secret.Text) string {
 	salt := []byte("0123456789abcdef")
@@ -446,7 +386,7 @@ func TestAHashOfALowerCostIsMadeAnew(t *testing.T) {
 	eachFirm(t, func(t *testing.T, v *firm) {
 		ctx := t.Context()
 		s := v.join("liis", good)
-		v.must(v.db.Alter(ctx, "liis", func(people.Account) (people.Change, error) {
+		v.must(v.db.ChangeAccount(ctx, "liis", func(people.Account) (people.Change, error) {
 			return people.Change{Person: "liis", Password: oldHash(good)}, nil
 		}))
 		_, err := v.SignIn.SignIn(ctx, "liis.tamm@verity.example", wrong, office)
@@ -456,7 +396,7 @@ func TestAHashOfALowerCostIsMadeAnew(t *testing.T) {
 		}
 		v.in("liis.tamm@verity.example", good, office)
 		h, err := v.db.Password(ctx, "liis")
-		if v.must(err); !strings.HasPrefix(h, "$argon2id$v=19$m=32768,t=2,p=1$") {
+		if v.must(err); !strings.HasPrefix(h, "$argon2id$v=19$m=256,t=1,p=1$") {
 			t.Fatalf("the hash is %s still", h)
 		}
 		v.in("liis.tamm@verity.example", good, office)
