@@ -154,3 +154,11 @@ func (p *Pager) raise(ctx context.Context, o Opening, by people.Actor) (Page, er
 	}
 	return pages[0], nil
 }
+
+// PagesAbout returns the pages about a subject, the newest first.
+func (p *Pager) PagesAbout(ctx context.Context, actor people.Actor, about journal.Subject) ([]Page, error) {
+	if err := people.May(actor, people.SeeOnCall, people.Subject{Kind: "page"}); err != nil {
+		return nil, err
+	}
+	return p.pages.PagesAbout(ctx, about)
+}

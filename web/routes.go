@@ -48,6 +48,18 @@ func (s *Server) table() []Route {
 		{"GET /p/{token}", ByLink, s.showAnswer},
 		{"POST /p/{token}", ByLink, s.sendAnswer},
 
+		// Alerts
+		{"GET /alerts", needs(people.SeeAlerts), s.showAlerts},
+		{"GET /alerts/{ref}", needs(people.SeeAlerts), s.showAlert},
+		{"GET /alerts/{ref}/raw", needs(people.SeeAlerts), s.showRaw},
+		{"POST /alerts/{ref}/acknowledge", needs(people.HandleAlerts), s.takeAlert},
+		{"POST /alerts/{ref}/resolve", needs(people.HandleAlerts), s.resolveAlert},
+		{"POST /alerts/{ref}/escalate", needs(people.HandleAlerts), s.escalateAlert},
+		{"POST /alerts/{ref}/incident", needs(people.DeclareIncident), s.openIncident},
+
+		// The journal
+		{"GET /journal", needs(people.SeeJournal), s.showJournal},
+
 		// The person
 		{"GET /{$}", SignedIn, s.showFirst},
 		{"GET /me", SignedIn, s.showMe},

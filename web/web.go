@@ -62,13 +62,18 @@ import (
 // Deps is what the screens need from the rest of Frontline. A wing's screens declare their own small interface beside
 // their handler and add one field.
 type Deps struct {
-	SignIn  SignIn
-	SetUp   SetUp
-	Tokens  Tokens
-	Changes Changes
-	Answers Answers
-	Matters Matters
-	Book    func(context.Context) (Book, error) // what is configured now
+	SignIn    SignIn
+	SetUp     SetUp
+	Tokens    Tokens
+	Changes   Changes
+	Answers   Answers
+	Matters   Matters
+	Alerts    Alerts
+	Handling  Handling
+	Paging    Paging
+	Incidents Incidents
+	Journal   Journal
+	Book      func(context.Context) (Book, error) // what is configured now
 
 	Clock   clock.Clock
 	Log     *slog.Logger

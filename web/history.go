@@ -1,0 +1,136 @@
+package web
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"frontline/action"
+	"frontline/incident"
+	"frontline/journal"
+)
+
+// journalNames lets sentences name people and services; what only an incident knows is left out.
+func journalNames(book Book) incident.Names {
+	return incident.Names{
+		Person:  func(id string) string { return book.Name("person", id) },
+		Service: func(id string) string { return book.Name("service", id) },
+		Group:   func(string) string { return "" },
+		Run:     func(string) (action.Run, bool) { return action.Run{}, false },
+		Text:    func(journal.Subject) string { return "" },
+	}
+}
+
+// lineEntry draws a line of a timeline.
+func lineEntry(v *visit, l incident.Line) entry {
+	e := entry{At: v.at(l.At), Who: l.Actor, Words: l.Sentence, More: l.Small, Icon: lineIcon(l.Icon)}
+	if strings.HasPrefix(l.Sentence, "acknowledged") || strings.HasSuffix(l.Sentence, "resolved") {
+		e.Look = "ok"
+	}
+	return e
+}
+
+func lineIcon(i incident.Icon) string {
+	switch i {
+	case incident.IconAlert:
+		return "alert"
+	case incident.IconPage:
+		return "oncall"
+	case incident.IconPeople:
+		return "person"
+	case incident.IconState:
+		return "incident"
+	case incident.IconImpact, incident.IconSomething:
+		return "info"
+	case incident.IconNote, incident.IconInternal:
+		return "lock"
+	case incident.IconPublic:
+		return "globe"
+	case incident.IconPromise:
+		return "clock"
+	case incident.IconRun:
+		return "action"
+	case incident.IconPaper:
+		return "book"
+	}
+	return "info"
+}
+
+func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
+
+type journalScreen struct {
+	head
+	Verb  string
+	Who   string
+	Kinds []option
+	Rows  []journalRow
+	Pager pager
+}
+
+type journalRow struct {
+	At       moment
+	Who      string
+	Sentence string
+	Verb     string
+	Subject  string
+	Via      string
+	Seq      string
+}
+
+// showJournal lists everything that happened, newest first. It is the audit log.
+func (s *Server) showJournal(w http.ResponseWriter, r *http.Request, v *visit) error {
+	q := r.URL.Query()
+	before := journal.Entry{ID: q.Get("id")}
+	if at, err := time.Parse(time.RFC3339Nano, q.Get("before")); err == nil {
+		before.At = at
+	} else {
+		before.ID = ""
+	}
+	entries, err := s.deps.Journal.JournalPage(r.Context(), before, q.Get("verb"), q.Get("who"), pageSize+1)
+	if err != nil {
+		return err
+	}
+	book, err := s.deps.Book(r.Context())
+	if err != nil {
+		return err
+	}
+	scr := journalScreen{head: head{Title: "Journal", Wing: "/journal", Topics: topics("journal", "")}, Verb: q.Get("verb"), Who: q.Get("who"), Kinds: journalKinds()}
+	more := len(entries) > pageSize
+	entries = entries[:min(len(entries), pageSize)]
+	lines := incident.Tell(entries, journalNames(book))
+	for i, e := range entries {
+		scr.Rows = append(scr.Rows, journalRowOf(v, book, e, lines[i]))
+	}
+	scr.Pager = pager{Of: "the journal", Say: plural(len(entries), "entry", "entries") + " shown"}
+	if more {
+		last := entries[len(entries)-1]
+		scr.Pager.Older = "/journal?" + url.Values{"verb": {scr.Verb}, "who": {scr.Who}, "before": {last.At.Format(time.RFC3339Nano)}, "id": {last.ID}}.Encode()
+	}
+	if before.ID != "" {
+		scr.Pager.Newer = "/journal?" + url.Values{"verb": {scr.Verb}, "who": {scr.Who}}.Encode()
+	}
+	return s.show(w, r, v, http.StatusOK, "journal", scr)
+}
+
+func journalKinds() []option {
+	var out []option
+	for _, k := range []struct{ verb, word string }{{"", "Everything"}, {"alert.", "Alerts"}, {"group.", "Groups"}, {"page.", "Pages"}, {"oncall.", "On call"},
+		{"incident.", "Incidents"}, {"postmortem.", "Post-mortems"}, {"run.", "Runs"}, {"person.", "People"}, {"token.", "Tokens"}, {"config.", "Configuration"}} {
+		out = append(out, option{Value: k.verb, Label: k.word})
+	}
+	return out
+}
+
+func journalRowOf(v *visit, book Book, e journal.Entry, l incident.Line) journalRow {
+	row := journalRow{At: v.at(e.At), Who: book.Name("person", e.Actor.ID), Sentence: l.Sentence, Verb: e.Verb, Subject: e.Subject.Kind, Via: e.Actor.Via, Seq: "not sealed yet"}
+	if e.Actor.Kind == "source" {
+		row.Who = book.Name("source", e.Actor.ID)
+	}
+	if e.Seq > 0 {
+		row.Seq = number(int(e.Seq))
+	}
+	return row
+}
