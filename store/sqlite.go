@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,7 +29,7 @@ func (db *DB) openSQLite(ctx, background context.Context, path string) error {
 	if err := db.lockFile(path + ".lock"); err != nil {
 		return err
 	}
-	dsn := "file:" + path + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(0)&_pragma=cache_size(-32000)"
+	dsn := "file:" + uriPath(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(0)&_pragma=cache_size(-32000)"
 	pool, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return public(err)
@@ -53,6 +54,11 @@ func (db *DB) openSQLite(ctx, background context.Context, path string) error {
 		return errors.Join(err, conn.Close())
 	})
 	return db.freeLeases(ctx)
+}
+
+// uriPath writes a path as SQLite's URI wants it: a # or ? in a folder's name would otherwise end it, and another file would be opened.
+func uriPath(path string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 }
 
 // lockFile refuses a second process: two of them would each believe that every lease is their own.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -198,4 +199,13 @@ func TestJournalIsSealedAndTamperingShows(t *testing.T) {
 			t.Fatalf("VerifyJournal after tampering = %d %v, want entry 7", bad, err)
 		}
 	})
+}
+
+// TestOddPath opens a database whose folder has characters that mean something in a URI.
+func TestOddPath(t *testing.T) {
+	folder := t.TempDir() + "/50%25 of #1?mode=memory"
+	openTest(t, "sqlite:"+folder+"/f.db", clock.NewMoved(start))
+	if info, err := os.Stat(folder + "/f.db"); err != nil || info.Size() == 0 {
+		t.Errorf("the database is not where it was asked for: %v", err)
+	}
 }
