@@ -44,7 +44,8 @@ func NewRunner(q Queue, c clock.Clock, log *slog.Logger, handlers ...Handler) (*
 		}
 		r.handlers[h.Name] = h
 	}
-	for rank, workers := range map[Rank]int{Paging: 32, Normal: 8, Bulk: 4} {
+	// Bulk work, such as runs of actions, waits for neighbours most of the time: four slow ones must not block the fifth.
+	for rank, workers := range map[Rank]int{Paging: 32, Normal: 8, Bulk: 32} {
 		r.lanes = append(r.lanes, &lane{rank: rank, wake: make(chan struct{}, 1), slots: make(chan struct{}, workers)})
 	}
 	return r, nil
