@@ -127,6 +127,21 @@ func (r *Runner) Quarantine(ctx context.Context, by people.Actor, f KeptFilter) 
 	return slices.DeleteFunc(all, func(k Kept) bool { return people.May(by, people.RunReadAction, k.Subject()) != nil }), nil
 }
 
+// Item returns one thing in quarantine, with its envelope.
+func (r *Runner) Item(ctx context.Context, by people.Actor, id string) (Kept, error) {
+	if err := people.May(by, people.RunReadAction, people.Subject{Kind: "quarantine"}); err != nil {
+		return Kept{}, err
+	}
+	k, err := r.Shelf.QuarantineItem(ctx, id)
+	if err == nil {
+		err = people.May(by, people.RunReadAction, k.Subject())
+	}
+	if err != nil {
+		return Kept{}, err
+	}
+	return k, nil
+}
+
 // Figures is how an action has done lately.
 type Figures struct {
 	Action                     string

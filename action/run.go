@@ -59,7 +59,7 @@ type Run struct {
 	Lane   string // two runs in one lane never run at once
 	Holder string // the job claim that may write steps and the end; another one took over when it differs
 	Sealed []byte // secret inputs, sealed, until the run has ended
-	Salt   string // of the reason's hash in the journal
+	Salt   string // of the hashes of people's words in the journal
 }
 
 // Ref is the short name people use: "RUN-884".
@@ -191,9 +191,7 @@ func (r Run) entry(by journal.Actor, verb string, facts map[string]any) journal.
 // planned is what follows from a plan.
 func (r Run) planned() journal.Consequences {
 	e := r.entry(r.PlannedBy, "run.planned", map[string]any{"version": r.Version, "plan": r.PlanHash, "changes": len(r.Plan.Changes)})
-	if r.Reason != "" {
-		e.Text = secret.Hash(r.Salt + "\n" + r.Reason)
-	}
+	e.Text = r.sealText(r.Reason)
 	return journal.Consequences{Entries: []journal.Entry{e}}
 }
 
@@ -267,7 +265,7 @@ func begin(holder string) decision {
 		case r.State != Running:
 			return r, journal.Consequences{}, nil
 		case !r.BegunAt.IsZero():
-			return r, journal.Consequences{}, errTaken
+			return r, journal.Consequences{}, ErrTaken
 		case !r.CancelAt.IsZero():
 			r, cs := r.ended(c.Now, Cancelled, Result{Summary: "The run was cancelled before it began. Nothing was done."})
 			return r, cs, nil
@@ -277,7 +275,8 @@ func begin(holder string) decision {
 	}
 }
 
-var errTaken = fault.New(fault.Conflict, "Another process has taken this run over. Nothing needs to be done.")
+// ErrTaken is what a process gets that no longer holds a run.
+var ErrTaken = fault.New(fault.Conflict, "Another process has taken this run over. Nothing needs to be done.")
 
 // takeOver gives a run whose process vanished, or that is unknown, to a new holder, so that the old one can write no more. What never
 // began has certainly failed.
@@ -300,7 +299,7 @@ func end(holder string, state State, result Result, later bool) decision {
 	return func(c Current) (Run, journal.Consequences, error) {
 		r := c.Run
 		if r.Holder != holder || r.State != Running && r.State != Unknown {
-			return r, journal.Consequences{}, errTaken
+			return r, journal.Consequences{}, ErrTaken
 		}
 		r, cs := r.ended(c.Now, state, result)
 		if later {
@@ -388,4 +387,30 @@ func lookAgain(by journal.Actor) decision {
 		cs.Do(KindLook().At(c.Now, c.Run.ID, JobLook{c.Run.ID}))
 		return c.Run, cs, nil
 	}
+}
+
+// settle writes what a person found out about an unknown run, in their words.
+func settle(by journal.Actor, had bool, found string) decision {
+	return func(c Current) (Run, journal.Consequences, error) {
+		r := c.Run
+		if r.State != Unknown {
+			return r, journal.Consequences{}, fault.New(fault.Conflict, "%s is %s, not unknown. There is nothing to settle.", r.Ref(), r.State)
+		}
+		r.State, r.Sealed, r.Holder = Failed, nil, ""
+		if had {
+			r.State = Succeeded
+		}
+		r.Result.Summary, r.Result.Done, r.Result.Unknown = found, had, false
+		e := r.entry(by, "run."+string(r.State), map[string]any{"settled": true})
+		e.Text = r.sealText(found)
+		return r, journal.Consequences{Entries: []journal.Entry{e}}, nil
+	}
+}
+
+// sealText is what the journal holds of a person's words: they can be erased, and the chain of hashes stays whole.
+func (r Run) sealText(words string) string {
+	if words == "" {
+		return ""
+	}
+	return secret.Hash(r.Salt + "\n" + words)
 }

@@ -41,7 +41,7 @@ type PlanRequest struct {
 	Reason string          // required when the risk is danger
 }
 
-const longestReason = 2000
+const longestWords = 2000 // characters of a reason or a finding
 
 // Plan looks at the real system and says what the action would do, as a run that waits to be started. It changes nothing.
 func (r *Runner) Plan(ctx context.Context, by people.Actor, q PlanRequest) (Run, error) {
@@ -94,18 +94,27 @@ func noAction(id string) error {
 }
 
 func (r *Runner) checkRequest(ctx context.Context, by people.Actor, d Definition, q PlanRequest) error {
-	switch reason := strings.TrimSpace(q.Reason); {
-	case d.Risk == RiskDanger && reason == "":
+	if d.Risk == RiskDanger && strings.TrimSpace(q.Reason) == "" {
 		return fault.Wrong("reason", "This action is dangerous: say in a few words why you run it.")
-	case utf8.RuneCountInString(reason) > longestReason:
-		return fault.Wrong("reason", "A reason has at most %d characters. Shorten it.", longestReason)
-	case !utf8.ValidString(reason) || strings.ContainsRune(reason, 0):
-		return fault.Wrong("reason", "The reason has characters that cannot be stored. Write it as plain text.")
+	}
+	if err := checkWords("reason", q.Reason); err != nil {
+		return err
 	}
 	if q.For.Kind == "" || r.Belongs == nil {
 		return nil
 	}
 	return r.Belongs(ctx, by, q.For)
+}
+
+// checkWords says whether a person's words can be stored.
+func checkWords(field, words string) error {
+	switch {
+	case utf8.RuneCountInString(words) > longestWords:
+		return fault.Wrong(field, "This has at most %d characters. Shorten it.", longestWords)
+	case !utf8.ValidString(words) || strings.ContainsRune(words, 0):
+		return fault.Wrong(field, "This has characters that cannot be stored. Write it as plain text.")
+	}
+	return nil
 }
 
 // ask lets the kind plan, and masks what it says.
@@ -258,4 +267,23 @@ func (r *Runner) Look(ctx context.Context, by people.Actor, ref string) (Run, er
 		return Run{}, err
 	}
 	return r.Runs.ChangeRun(ctx, run.ID, lookAgain(journal.By(by)))
+}
+
+// Settle writes what a person found out about an unknown run: whether it had its effect, and what they saw.
+func (r *Runner) Settle(ctx context.Context, by people.Actor, ref string, had bool, found string) (Run, error) {
+	run, err := r.Run(ctx, by, ref)
+	if err != nil {
+		return Run{}, err
+	}
+	if err := people.May(by, run.Definition.Verb(), run.Subject()); err != nil {
+		return Run{}, err
+	}
+	found = strings.TrimSpace(found)
+	if found == "" {
+		return Run{}, fault.Wrong("found", "Say in a sentence what you saw: others rely on it.")
+	}
+	if err := checkWords("found", found); err != nil {
+		return Run{}, err
+	}
+	return r.Runs.ChangeRun(ctx, run.ID, settle(journal.By(by), had, found))
 }

@@ -150,9 +150,6 @@ func (t *tx) setRun(ctx context.Context, r action.Run) error {
 	return err
 }
 
-// errTaken is what a holder gets that no longer holds the run.
-var errTaken = fault.New(fault.Conflict, "Another process has taken this run over. Nothing needs to be done.")
-
 // CommitStep implements action.Runs.
 func (db *DB) CommitStep(ctx context.Context, s action.StepOf, c journal.Consequences) (string, error) {
 	var kept string
@@ -163,7 +160,7 @@ func (db *DB) CommitStep(ctx context.Context, s action.StepOf, c journal.Consequ
 			return err
 		}
 		if !ok {
-			return errTaken
+			return action.ErrTaken
 		}
 		_, err = t.exec(ctx, `INSERT INTO run_step (run, number, name, payload, at) VALUES ($1, $2, $3, $4, $5)`,
 			s.Run, number, s.Step.Name, s.Step.Payload, micros(s.Step.At))
@@ -208,7 +205,7 @@ func (db *DB) AddOutput(ctx context.Context, run, holder string, lines []action.
 			return err
 		}
 		if !ok {
-			return errTaken
+			return action.ErrTaken
 		}
 		for first := last - int64(len(lines)) + 1; len(lines) > 0; first += batchMost {
 			batch := lines[:min(batchMost, len(lines))]
