@@ -106,6 +106,9 @@ func (c *change) fireStep(plan Policy) bool {
 // lastResort pages whoever is left, again after each pause. When there is nobody at all it still comes back, and the auditor
 // cries, because the page is exhausted from then on.
 func (c *change) lastResort(plan Policy) {
+	if plan.LastResort != "" && !c.roster.Reachable(plan.LastResort) {
+		c.note("page.person_unreachable", map[string]any{"person": plan.LastResort, "why": string(LastResort)})
+	}
 	paged := c.fire(c.roster.lastResorts(plan), beyond)
 	c.page.Resorts++
 	if (c.page.Resorts > 1 || paged == 0) && !c.page.Exhausted {

@@ -2,6 +2,7 @@ package oncall
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"frontline/fault"
@@ -45,19 +46,20 @@ func (p *Pager) Escalate(ctx context.Context, actor people.Actor, ref string) (P
 
 // answer changes the page if the actor may answer it.
 func (p *Pager) answer(ctx context.Context, actor people.Actor, ref string, decide func(Page, []Attempt, time.Time) Outcome) (Page, error) {
-	page, _, err := p.pages.Page(ctx, ref)
+	page, tries, err := p.pages.Page(ctx, ref)
 	if err != nil {
 		return Page{}, err
 	}
-	if err := people.May(actor, answers(actor, page), page.Topic()); err != nil {
+	if err := people.May(actor, answers(actor, page, tries), page.Topic()); err != nil {
 		return Page{}, err
 	}
 	return p.pages.ChangePage(ctx, page.ID, decide)
 }
 
-// answers is what it takes to answer the page: whoever was paged by name, or tests, may always.
-func answers(actor people.Actor, p Page) people.Verb {
-	if actor.Kind == people.ByPerson && p.Person == actor.ID {
+// answers is what it takes to answer the page. Whoever it has paged may, whatever their role: the link in their message lets them too.
+func answers(actor people.Actor, p Page, tries []Attempt) people.Verb {
+	paged := p.Person == actor.ID || slices.ContainsFunc(tries, func(a Attempt) bool { return a.Duty.Person == actor.ID })
+	if actor.Kind == people.ByPerson && paged {
 		return people.PageMyself
 	}
 	return people.HandleAlerts
@@ -77,7 +79,7 @@ func (p *Pager) AcknowledgeAbout(ctx context.Context, actor people.Actor, about 
 	return Page{}, fault.New(fault.NotFound, "Nobody is being paged about this. There is nothing to acknowledge.")
 }
 
-// Page returns a page, by id or short name, with its ledger.
+// Page returns a page, by id or short name, with its ledger. Addresses are left out: who knows a push topic can listen in.
 func (p *Pager) Page(ctx context.Context, actor people.Actor, ref string) (Page, []Attempt, error) {
 	page, tries, err := p.pages.Page(ctx, ref)
 	if err != nil {
@@ -89,6 +91,9 @@ func (p *Pager) Page(ctx context.Context, actor people.Actor, ref string) (Page,
 	}
 	if err := people.May(actor, verb, page.Topic()); err != nil {
 		return Page{}, nil, err
+	}
+	for i := range tries {
+		tries[i].Contact.Address = ""
 	}
 	return page, tries, nil
 }

@@ -35,7 +35,7 @@ func told(r oncall.Roster, policy string) string {
 	var lines []string
 	for _, x := range r.WhatIf(policy, night) {
 		d := x.At.Sub(night)
-		lines = append(lines, fmt.Sprintf("%d:%02d %s %s %s", int(d.Minutes()), int(d.Seconds())%60, x.Duty.Person, x.Contact.Channel, x.Duty.Reason))
+		lines = append(lines, fmt.Sprintf("%d:%02d %s %s %s", int(d.Minutes()), int(d.Seconds())%60, x.Duty.Person, x.Channel, x.Duty.Reason))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -146,6 +146,7 @@ func TestAcknowledgeStopsTheEscalation(t *testing.T) {
 func TestAcknowledgedButNotResolvedPagesAgain(t *testing.T) {
 	r := verity()
 	l := opened("patient", r)
+	l.apply(oncall.Advance(l.page, l.tries, r, l.page.DueAt)) // its only step
 	karl := person("karl", "link")
 	l.apply(oncall.Acknowledge(l.page, l.tries, karl, night.Add(2*time.Minute)))
 	l.apply(oncall.Advance(l.page, l.tries, r, l.page.DueAt))
@@ -288,6 +289,14 @@ func TestAStepThatReachesNobodyEscalatesAtOnce(t *testing.T) {
 	}
 }
 
+func TestWhatReachesNobodyIsSaidOnce(t *testing.T) {
+	l := opened("empty", verity())
+	want := []string{"page.opened", "page.step_gap", "page.step_skipped", "page.person_unreachable", "page.step_skipped", "page.last_resort"}
+	if diff := cmp.Diff(want, l.verbs()); diff != "" {
+		t.Errorf("journal (-want +got):\n%s", diff)
+	}
+}
+
 func TestALastResortThatFailsForGoodExhaustsThePage(t *testing.T) {
 	r := verity()
 	l := opened("empty", r)
@@ -312,6 +321,10 @@ func TestSendingIsFencedAndRepeatedAfterACrash(t *testing.T) {
 	if l.tries[0].State != oncall.Sent || l.tries[0].Tries != 2 || l.tries[0].Receipt.ID != "m7" {
 		t.Errorf("ledger: %+v", l.tries[0])
 	}
+	early, ok := oncall.StartSending(l.page, l.tries, "p1-2", r, night.Add(time.Minute))
+	if ok || len(early.Jobs) != 1 || !early.Jobs[0].Due.Equal(l.tries[1].DueAt) {
+		t.Errorf("a wake that comes too early must come again in time: %v %+v", ok, early.Jobs)
+	}
 	if sending(t, l, "p1-1", r, night.Add(2*time.Minute)) || sending(t, l, "p1-2", r, night.Add(time.Minute)) || sending(t, l, "p1-9", r, night) {
 		t.Error("sent what was sent, is not due, or does not exist")
 	}
@@ -320,9 +333,13 @@ func TestSendingIsFencedAndRepeatedAfterACrash(t *testing.T) {
 func TestHandedOverBetweenStepAndSending(t *testing.T) {
 	r := verity()
 	l := opened("critical", r)
+	sending(t, l, "p1-1", r, night) // and its process dies
 	r.Changes = []oncall.Override{{ID: "o1", Rotation: "first-line", Person: "wanjiru", From: night.Add(time.Minute), To: night.Add(time.Hour)}}
 	if sending(t, l, "p1-2", r, night.Add(2*time.Minute)) {
 		t.Error("Karl's second contact is used although Wanjiru took over")
+	}
+	if sending(t, l, "p1-1", r, night.Add(2*time.Minute)) {
+		t.Error("what died on its way to Karl is sent to him although Wanjiru has been paged")
 	}
 	if got := l.states(); got != "karl/ntfy skipped, karl/email skipped, wanjiru/ntfy waiting" {
 		t.Errorf("attempts: %s", got)

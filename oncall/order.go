@@ -42,13 +42,17 @@ func EndOrder(about journal.Subject, why string, by people.Actor) Order {
 	return Order{Do: DoEnd, About: about, By: by, Why: why}
 }
 
-// Fits says whether the live page is the one that the opening would only let grow. A test never fits: each one is to arrive.
+// Fits says whether the live page is the one that the opening would only let grow. A test never fits: each one is to arrive. A page to one
+// person fits only when it says the same.
 func (o Opening) Fits(p Page) bool {
 	aim := o.Aim
 	if aim == "" {
 		aim = AimPolicy
 	}
-	return p.Live() && aim != AimTest && p.Subject == o.Subject && p.Aim == aim && p.Person == o.Person
+	if !p.Live() || p.Aim != aim || p.Subject != o.Subject || p.Person != o.Person {
+		return false
+	}
+	return aim == AimPolicy || aim == AimPerson && p.Title == o.Title
 }
 
 // On carries the order out on one live page of its subject. When it raises and fits none of them, the store calls OpenPage instead.

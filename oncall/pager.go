@@ -61,10 +61,10 @@ func (p *Pager) Step(ctx context.Context, args StepArgs) error {
 	return unlessGone(err)
 }
 
-// now is the roster at this moment.
+// now is the roster at this moment. It reaches as far ahead as a turn may last, so that a message can say until when.
 func (p *Pager) now(ctx context.Context) (Roster, error) {
 	now := p.clock.Now()
-	return p.duties.Roster(ctx, now.Add(-time.Minute), now.Add(time.Minute))
+	return p.duties.Roster(ctx, now.Add(-time.Minute), now.Add(8*24*time.Hour))
 }
 
 // finished lets the outcome end the job that it was decided under, in the same transaction.

@@ -159,7 +159,7 @@ func (r Roster) spell(rotation Rotation, s Shift) Spell {
 type Reach struct {
 	At      time.Time
 	Duty    Duty
-	Contact people.Contact
+	Channel string // the address stays with the person
 	Round   int
 	Step    int // -1 for the last resort
 	Firing  int
@@ -173,7 +173,7 @@ func (r Roster) WhatIf(policy string, at time.Time) []Reach {
 	for p := open.Page; !p.Exhausted && !p.DueAt.IsZero(); {
 		o := Advance(p, nil, r, p.DueAt)
 		for _, a := range o.Attempts {
-			out = append(out, Reach{At: a.DueAt, Duty: a.Duty, Contact: a.Contact, Round: a.Round, Step: a.Step, Firing: a.Firing})
+			out = append(out, Reach{At: a.DueAt, Duty: a.Duty, Channel: a.Contact.Channel, Round: a.Round, Step: a.Step, Firing: a.Firing})
 		}
 		p = o.Page
 	}

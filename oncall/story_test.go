@@ -343,7 +343,19 @@ func TestALinkAnswersItsPageOnly(t *testing.T) {
 	if _, err := s.pager.Acknowledge(t.Context(), people.Anonymous("screen"), "page-1"); fault.KindOf(err) != fault.Unauthenticated {
 		t.Errorf("nobody acknowledges: %v", err)
 	}
-	if p, err := s.pager.AcknowledgeAbout(t.Context(), person("karl", "cli"), journal.Of("group", "g1")); err != nil || p.AckedVia != "cli" {
+	bystander := people.Actor{Kind: people.ByPerson, ID: "x", Role: people.Member, Via: "screen"}
+	_, tries, err := s.pager.Page(t.Context(), bystander, "P-1")
+	if err != nil || len(tries) != 2 || tries[0].Contact.Address != "" || tries[0].Contact.Channel != "ntfy" {
+		t.Errorf("everybody sees the ledger without addresses: %+v %v", tries, err)
+	}
+	if _, err := s.pager.Acknowledge(t.Context(), bystander, "P-1"); fault.KindOf(err) != fault.Forbidden {
+		t.Errorf("a member whom nobody paged acknowledges: %v", err)
+	}
+	paged := people.Actor{Kind: people.ByPerson, ID: "karl", Role: people.Member, Via: "screen"}
+	if p, err := s.pager.Acknowledge(t.Context(), paged, "P-1"); err != nil || p.AckedBy != "karl" {
+		t.Errorf("a member who was paged may answer on the screen too: %+v %v", p, err)
+	}
+	if p, err := s.pager.AcknowledgeAbout(t.Context(), person("liis", "cli"), journal.Of("group", "g1")); err != nil || p.AckedVia != "cli" {
 		t.Errorf("AcknowledgeAbout = %+v %v", p, err)
 	}
 	if _, err := s.pager.AcknowledgeAbout(t.Context(), person("karl", "cli"), journal.Of("group", "g9")); fault.KindOf(err) != fault.NotFound {
