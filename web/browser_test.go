@@ -150,7 +150,7 @@ func (st *street) checkAll(paths []string) {
 	st.Desktop()
 }
 
-// check opens the screen and asks axe; pictures are kept where FRONTLINE_PICTURES says.
+// check opens the screen and asks axe.
 func (st *street) check(path, name string) {
 	st.t.Helper()
 	st.Open(st.url + path)
@@ -158,8 +158,14 @@ func (st *street) check(path, name string) {
 	for _, v := range st.Axe() {
 		st.t.Errorf("%s %s: %s", path, name, v)
 	}
+	st.picture(strings.ReplaceAll(strings.Trim(path, "/"), "/", "-") + "-" + name)
+}
+
+// picture keeps what the browser shows, in the folder that FRONTLINE_PICTURES names, for people to look at.
+func (st *street) picture(name string) {
+	st.t.Helper()
 	if dir := os.Getenv("FRONTLINE_PICTURES"); dir != "" {
-		st.Screenshot(filepath.Join(dir, strings.ReplaceAll(strings.Trim(path, "/"), "/", "-")+"-"+name+".png"))
+		st.Screenshot(filepath.Join(dir, name+".png"))
 	}
 }
 
@@ -259,6 +265,7 @@ func TestLiveNeverDisturbsTyping(t *testing.T) {
 	st.Fill("#f-note", "half a sentence")
 	st.change("alert", "a1")
 	st.SeeText("Something changed.")
+	st.picture("moved")
 	if n := fetched.Load(); n != 2 {
 		t.Errorf("the screen was fetched %d times under somebody's hands", n-2)
 	}
@@ -289,6 +296,7 @@ func TestLostStreamIsSaid(t *testing.T) {
 	st.alive.Store(false)
 	st.s.Stop()
 	st.SeeText("Live updates lost, as of")
+	st.picture("lost")
 	// Somebody comes back to the tab and presses reload: the old screen stays, marked as old.
 	st.js(`document.querySelector("[data-reload]").click() ?? true`)
 	time.Sleep(300 * time.Millisecond)
@@ -323,6 +331,7 @@ func TestKeys(t *testing.T) {
 	}
 	st.press("?")
 	st.See("dialog#keys[open]")
+	st.picture("keys")
 	st.press("\x1b")
 	st.press("g")
 	st.press("s")
@@ -351,6 +360,7 @@ func (st *street) palette() {
 	st.t.Helper()
 	st.js(`document.dispatchEvent(new KeyboardEvent("keydown", {key: "k", ctrlKey: true, bubbles: true, cancelable: true})) || true`)
 	st.See("dialog.palette[open]")
+	st.picture("palette")
 	st.Fill("dialog.palette input", "tok")
 	st.until("one line", `document.querySelectorAll("dialog.palette li").length === 1`)
 	for _, v := range st.Axe() {

@@ -40,7 +40,7 @@ function build() {
 // gather collects links and buttons; the same address is offered once.
 function gather() {
   const seen = new Set(), out = [];
-  const nodes = document.querySelectorAll(".rail a[href], main a[href], main form:not([method=get]) button:not(:disabled)");
+  const nodes = document.querySelectorAll(".rail li a[href], main a[href], main form:not([method=get]) button:not(:disabled)");
   for (const node of nodes) {
     const word = node.textContent.replace(/\s+/g, " ").trim();
     const key = node.href ?? `do ${word}`;
