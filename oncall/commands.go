@@ -160,10 +160,13 @@ func (p *Pager) raise(ctx context.Context, o Opening, by people.Actor) (Page, er
 	return pages[0], nil
 }
 
-// PagesAbout returns the pages about a subject, the newest first.
+// PagesAbout returns the pages about a subject that the actor may know of, the newest first.
 func (p *Pager) PagesAbout(ctx context.Context, actor people.Actor, about journal.Subject) ([]Page, error) {
 	if err := people.May(actor, people.SeeOnCall, people.Subject{Kind: "page"}); err != nil {
 		return nil, err
 	}
-	return p.pages.PagesAbout(ctx, about)
+	pages, err := p.pages.PagesAbout(ctx, about)
+	return slices.DeleteFunc(pages, func(page Page) bool {
+		return people.May(actor, people.SeeOnCall, page.Topic()) != nil
+	}), err
 }

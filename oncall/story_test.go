@@ -301,6 +301,13 @@ func TestATestPageRingsEverything(t *testing.T) {
 	if _, err := s.pager.Escalate(t.Context(), person("karl", "screen"), "P-1"); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("a test is escalated: %v", err)
 	}
+	about := journal.Of("person", "karl")
+	if pages, err := s.pager.PagesAbout(t.Context(), person("karl", "screen"), about); err != nil || len(pages) != 1 {
+		t.Errorf("Karl sees his test: %v %v", pages, err)
+	}
+	if pages, err := s.pager.PagesAbout(t.Context(), person("liis", "screen"), about); err != nil || len(pages) != 0 {
+		t.Errorf("Liis sees Karl's test: %v %v", pages, err)
+	}
 	if p := s.press(m); p.State != oncall.Ended {
 		t.Errorf("the test is %s", p.State)
 	}
