@@ -217,15 +217,15 @@ func liveStreet(t *testing.T) (*street, *atomic.Int64) {
 	t.Helper()
 	fetched := &atomic.Int64{}
 	var st *street
-	st = visited(t, people.Support, Route{"GET /alerts", SignedIn, func(w http.ResponseWriter, r *http.Request, v *visit) error {
+	st = visited(t, people.Support, Route{"GET /example", SignedIn, func(w http.ResponseWriter, r *http.Request, v *visit) error {
 		return st.s.show(w, r, v, http.StatusOK, "counted", plain{
-			head: head{Title: "Alerts", Wing: "/alerts", Topics: topics("alert", "a1")}, N: fetched.Add(1),
+			head: head{Title: "Alerts", Topics: topics("alert", "a1")}, N: fetched.Add(1),
 		})
-	}}, Route{"POST /alerts", SignedIn, func(w http.ResponseWriter, r *http.Request, _ *visit) error {
-		return st.s.done(w, r, "/alerts", "Your note is kept.")
+	}}, Route{"POST /example", SignedIn, func(w http.ResponseWriter, r *http.Request, _ *visit) error {
+		return st.s.done(w, r, "/example", "Your note is kept.")
 	}})
 	st.template("counted", counted)
-	st.Open(st.url + "/alerts")
+	st.Open(st.url + "/example")
 	st.until("the stream", `document.documentElement.dataset.live === "on"`)
 	st.SeeText("Fetched 2")
 	st.js(`window.sameDocument = true`)
@@ -374,15 +374,15 @@ func TestAcknowledgeKey(t *testing.T) {
 	var done sync.Map
 	var st *street
 	st = visited(t, people.Support,
-		Route{"GET /alerts", SignedIn, func(w http.ResponseWriter, r *http.Request, v *visit) error {
-			return st.s.show(w, r, v, http.StatusOK, "keyed", plain{head: head{Title: "Alert", Wing: "/alerts"}})
+		Route{"GET /example", SignedIn, func(w http.ResponseWriter, r *http.Request, v *visit) error {
+			return st.s.show(w, r, v, http.StatusOK, "keyed", plain{head: head{Title: "Alert"}})
 		}},
-		Route{"POST /alerts/1/acknowledge", SignedIn, func(w http.ResponseWriter, r *http.Request, _ *visit) error {
+		Route{"POST /example/acknowledge", SignedIn, func(w http.ResponseWriter, r *http.Request, _ *visit) error {
 			done.Store("acknowledged", true)
 			return st.s.done(w, r, "/me", "Acknowledged. Nobody else is paged.")
 		}})
-	st.template("keyed", `<h1>Alert</h1><form data-key="a" method="post" action="/alerts/1/acknowledge"><button class="button first">Acknowledge</button></form>`)
-	st.Open(st.url + "/alerts")
+	st.template("keyed", `<h1>Alert</h1><form data-key="a" method="post" action="/example/acknowledge"><button class="button first">Acknowledge</button></form>`)
+	st.Open(st.url + "/example")
 	st.until("scripts", `document.documentElement.dataset.js !== undefined`)
 	st.press("a")
 	st.SeeText("Acknowledged. Nobody else is paged.")
@@ -395,7 +395,7 @@ func TestAcknowledgeKey(t *testing.T) {
 // TestTimesAgree: the browser shortens lengths of time exactly as the server does.
 func TestTimesAgree(t *testing.T) {
 	var st *street
-	st = visited(t, people.Support, Route{"GET /alerts", SignedIn, func(w http.ResponseWriter, r *http.Request, v *visit) error {
+	st = visited(t, people.Support, Route{"GET /example", SignedIn, func(w http.ResponseWriter, r *http.Request, v *visit) error {
 		scr := timed{head: head{Title: "Times"}}
 		for _, before := range []time.Duration{
 			90 * time.Second, 59*time.Minute + 30*time.Second, 60*time.Minute + 30*time.Second, 130*time.Minute + 30*time.Second,
@@ -407,7 +407,7 @@ func TestTimesAgree(t *testing.T) {
 		return st.s.show(w, r, v, http.StatusOK, "timed", scr)
 	}})
 	st.template("timed", `<h1>Times</h1><p id="server">{{range .At}}{{.Ago}}, {{end}}</p>{{range .At}}<p>{{template "time" .}}</p>{{end}}`)
-	st.Open(st.url + "/alerts")
+	st.Open(st.url + "/example")
 	st.until("scripts", `document.documentElement.dataset.js !== undefined`)
 	st.js(`document.querySelectorAll("time[data-ago] > span:first-child").forEach((s) => { s.textContent = "" }) ?? true`)
 	st.until("the browser's times", `[...document.querySelectorAll("time[data-ago] > span:first-child")].map((s) => s.textContent + ", ").join("").trim()
