@@ -14,11 +14,16 @@ import (
 	"frontline/people"
 	"frontline/secret"
 	"frontline/web"
+	"frontline/wire"
 )
 
 // wireDoors makes every address at which we are called.
 func (a *App) wireDoors(context.Context) error {
 	screens, err := a.screens()
+	if err != nil {
+		return err
+	}
+	programs, err := a.programs()
 	if err != nil {
 		return err
 	}
@@ -28,6 +33,7 @@ func (a *App) wireDoors(context.Context) error {
 	mux.Handle("GET /metrics", a.metrics.handler())
 	mux.Handle(alertmanager.Path, alertmanager.Handler(a.accept("alertmanager"), a.log))
 	mux.Handle(pagerduty.Path, pagerduty.Handler(a.accept("pagerduty"), a.log))
+	mux.Handle(wire.Prefix+"/", programs)
 	mux.Handle("/", screens)
 	a.handler = mux
 	main := newServer(a.listener, a.handler)

@@ -1,0 +1,207 @@
+// Package api is the JSON API under /api/v1: what the screens do, for programs, described by its own OpenAPI 3.1 document. It answers
+// what a request means and asks the domain for everything else.
+//
+// # The way of one request
+//
+// ServeHTTP sets the headers of every answer and finds the operation. enter (who.go) reads the bearer token and asks people.May for
+// the operation's verb, before a byte of the body is read. The body is read up to a limit, and what it must not hold is refused with the
+// field named. The handler calls one command or reading of the domain, which asks people.May again with its subject. Every error, ours
+// or the library's, becomes a problem (RFC 9457) in problem.go, the only place that knows statuses.
+//
+// # How to add an operation
+//
+// The types in package wire, the handler in the file of its wing, one route beside it. The OpenAPI document, the client's completeness and
+// the role table are tested against all operations there are.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"reflect"
+	"runtime/debug"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"frontline/catalog"
+	"frontline/clock"
+	"frontline/fault"
+	"frontline/people"
+	"frontline/wire"
+)
+
+// Directory names what is configured, as one moment saw it. config.Book implements it.
+type Directory interface {
+	Name(kind, id string) string
+	Services() []catalog.Service
+	Components() []catalog.Component
+	Customers() []catalog.Customer
+	People() []people.Person
+}
+
+// Deps is what the API needs from the rest of Frontline. Each wing's file declares its own small interfaces.
+type Deps struct {
+	Tokens    Tokens
+	Book      func(context.Context) (Directory, error)
+	Alerts    Alerts
+	Handling  Handling
+	Board     Board
+	Overrides Overrides
+	Pages     Pages
+	Pager     Pager
+	Config    Config
+	Journal   Journal
+	Health    Health
+	Database  Database
+
+	Clock clock.Clock
+	Log   *slog.Logger
+	Base  *url.URL // where people reach Frontline; it goes into the OpenAPI document and into links
+}
+
+func (d Deps) check() error {
+	v := reflect.ValueOf(d)
+	for i := range v.NumField() {
+		if v.Field(i).IsNil() {
+			return fmt.Errorf("api: Deps.%s is needed", v.Type().Field(i).Name)
+		}
+	}
+	return nil
+}
+
+// server is the API.
+type server struct {
+	deps   Deps
+	mux    *http.ServeMux
+	huma   huma.API
+	routes []route
+}
+
+// New returns the API's handler, for every path that begins with wire.Prefix. It fails when something it needs is missing.
+func New(deps Deps) (http.Handler, error) {
+	s, err := build(deps)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func build(deps Deps) (*server, error) {
+	if err := deps.check(); err != nil {
+		return nil, err
+	}
+	s := &server{deps: deps, mux: http.NewServeMux()}
+	s.huma = humago.NewWithPrefix(paths{s.mux}, wire.Prefix, s.config())
+	s.huma.UseMiddleware(s.enter)
+	s.alerts()
+	s.oncall()
+	s.pages()
+	s.configuration()
+	s.people()
+	s.system()
+	return s, s.describe()
+}
+
+// paths lets an action's id, which has slashes, be the rest of a path.
+type paths struct{ *http.ServeMux }
+
+// HandleFunc implements humago.Mux.
+func (p paths) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
+	p.ServeMux.HandleFunc(strings.Replace(pattern, "{action}", "{action...}", 1), handler)
+}
+
+// ServeHTTP implements http.Handler: what every answer has in common, then the table of operations.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	began := s.deps.Clock.Now()
+	seen := &answer{ResponseWriter: w}
+	defer func() {
+		s.recover(seen, r, recover())
+		s.deps.Log.LogAttrs(r.Context(), slog.LevelDebug, "api request", slog.String("route", r.Pattern), slog.Int("status", seen.status),
+			slog.Duration("took", s.deps.Clock.Now().Sub(began)))
+	}()
+	if _, pattern := s.mux.Handler(r); pattern != "" {
+		s.mux.ServeHTTP(seen, r)
+		return
+	}
+	s.nowhere(seen, r)
+}
+
+// nowhere answers for an address or a method that there is none of.
+func (s *server) nowhere(w http.ResponseWriter, r *http.Request) {
+	unknown := &answer{ResponseWriter: silent{http.Header{}}} // what the mux would say: 404, or 405 with Allow
+	s.mux.ServeHTTP(unknown, r)
+	say := fault.New(fault.NotFound, "There is nothing at this address of the API. Look it up in %s/openapi.json.", wire.Prefix)
+	if unknown.status != http.StatusMethodNotAllowed {
+		s.write(w, s.problem(r.Context(), "none", say))
+		return
+	}
+	w.Header().Set("Allow", unknown.Header().Get("Allow"))
+	say.Say = fmt.Sprintf("This address is not used with %s but with %s. Look it up in %s/openapi.json.", r.Method, unknown.Header().Get("Allow"), wire.Prefix)
+	p := s.problem(r.Context(), "none", say)
+	p.Status, p.Title = http.StatusMethodNotAllowed, http.StatusText(http.StatusMethodNotAllowed)
+	s.write(w, p)
+}
+
+// recover answers after a panic of a handler. A panic is a defect: it is logged with its stack.
+func (s *server) recover(w *answer, r *http.Request, p any) {
+	if p == nil {
+		return
+	}
+	err := fault.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()), fault.Internal, "Something broke on our side. Try again; if it stays, give your administrator the reference.")
+	problem := s.problem(r.Context(), r.Pattern, err)
+	if w.status != 0 || errors.Is(r.Context().Err(), context.Canceled) {
+		panic(http.ErrAbortHandler) // half an answer is out already: cut the connection
+	}
+	s.write(w, problem)
+}
+
+// write sends a problem.
+func (s *server) write(w http.ResponseWriter, p *problem) {
+	for name, values := range p.GetHeaders() {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the connection is gone when this fails
+}
+
+// answer remembers the status that was sent.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (a *answer) Write(b []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// silent takes an answer that nobody gets.
+type silent struct{ header http.Header }
+
+func (n silent) Header() http.Header         { return n.header }
+func (n silent) Write(b []byte) (int, error) { return len(b), nil }
+func (n silent) WriteHeader(int)             {}

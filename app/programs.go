@@ -1,0 +1,18 @@
+package app
+
+import (
+	"net/http"
+
+	"frontline/alert"
+	"frontline/api"
+	"frontline/journal"
+)
+
+// programs is the JSON API, for programs and the command line.
+func (a *App) programs() (http.Handler, error) {
+	return api.New(api.Deps{
+		Tokens: a.signIn, Book: bookAs[api.Directory](a), Alerts: alert.NewBoard(a.db), Handling: a.handling, Board: a.board, Overrides: a.duties,
+		Pages: a.pager, Pager: a.pager, Config: a.config, Journal: journal.NewReader(a.db), Health: a.auditor, Database: a.db,
+		Clock: a.clock, Log: a.log, Base: a.settings.base,
+	})
+}

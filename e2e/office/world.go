@@ -1,0 +1,186 @@
+// Package office is a small company behind the API: everything that the API asks, on a real SQLite database with the domain's own
+// services, on a clock that the test moves. Only what leaves the house is played: phones, mails, and one neighbour of an action.
+package office
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"frontline/alert"
+	"frontline/api"
+	"frontline/clock"
+	"frontline/config"
+	"frontline/e2e/verity"
+	"frontline/integration/alertmanager"
+	"frontline/job"
+	"frontline/journal"
+	"frontline/oncall"
+	"frontline/people"
+	"frontline/secret"
+	"frontline/store"
+)
+
+// World is the company.
+type World struct {
+	t       testing.TB
+	Clock   *clock.Moved
+	DB      *store.DB
+	Config  *config.Config
+	SignIn  *people.SignIn
+	Auditor *oncall.Auditor
+	URL     string // of the server; the API is at URL + wire.Prefix
+	Client  *http.Client
+	intake  *alert.Intake
+	runner  *job.Runner
+}
+
+// Open starts the company. It stands at verity.Night and ends with the test.
+func Open(t testing.TB) *World {
+	t.Helper()
+	w := &World{t: t, Clock: clock.NewMoved(verity.Night)}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	var err error
+	if w.DB, err = store.Open(t.Context(), "sqlite:"+t.TempDir()+"/frontline.db", store.Options{Clock: w.Clock, Log: log}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.DB.Close() })
+	getenv := func(name string) string {
+		return map[string]string{"VERITY_ALERTMANAGER": verity.Token, "VERITY_PAGERDUTY": verity.RoutingKey}[name]
+	}
+	check := func(string) error { return nil }
+	w.Config = config.New(w.DB, w.Clock, getenv, config.Known{Channels: map[string]func(string) error{"ntfy": check, "email": check}})
+	w.DB.OnDefinitions(w.Config.Stale)
+	w.Apply("verity", verity.File("verity.yaml", verity.Folder("https://push.verity.example")), verity.File("more.yaml", more))
+	w.serve(log)
+	return w
+}
+
+// more is people whom the stories of the API need beside the company's.
+const more = `people:
+  - {id: wanjiru, name: Wanjiru Kamau, email: wanjiru@verity.example, role: lead, teams: [support], contacts: [{channel: ntfy, address: "https://push.verity.example/verity-wanjiru"}]}
+`
+
+// book lets a wing see the current book through an interface of its own.
+func book[D any](w *World) func(context.Context) (D, error) {
+	return func(ctx context.Context) (D, error) {
+		b, err := w.Config.Book(ctx)
+		if err != nil {
+			var none D
+			return none, err
+		}
+		return any(b).(D), nil
+	}
+}
+
+func (w *World) serve(log *slog.Logger) {
+	w.SignIn = people.NewSignIn(w.DB, book[people.Directory](w), w.Clock)
+	w.intake = alert.NewIntake(w.DB, book[alert.Directory](w), func(string, alert.Accepted) {})
+	w.Auditor = oncall.NewAuditor(w.DB, w.Clock, log)
+	handling, duties := alert.NewHandling(w.DB), oncall.NewDuties(book[oncall.Book](w), w.DB)
+	pager := oncall.NewPager(w.DB, duties, oncall.NewLinks(secret.New(verity.Key), "https://frontline.verity.example"), w.Clock, phones{"ntfy"}, phones{"email"})
+	base, err := url.Parse("https://frontline.verity.example")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	h, err := api.New(api.Deps{
+		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
+		Overrides: duties, Pages: pager, Pager: pager, Config: w.Config, Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.run(log, append(pager.Handlers(), oncall.JobAnswered().Handle(handling.Answered)))
+	server := httptest.NewServer(h)
+	w.t.Cleanup(server.Close)
+	w.URL, w.Client = server.URL, server.Client()
+}
+
+// run carries out jobs until the test ends.
+func (w *World) run(log *slog.Logger, handlers []job.Handler) {
+	var err error
+	if w.runner, err = job.NewRunner(w.DB, w.Clock, log, handlers...); err != nil {
+		w.t.Fatal(err)
+	}
+	w.DB.OnJobs(w.runner.Wake)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		w.runner.Run(ctx)
+	}()
+	w.t.Cleanup(func() {
+		stop()
+		<-ended
+	})
+}
+
+// Apply applies a folder as the admin.
+func (w *World) Apply(folder string, files ...config.File) {
+	w.t.Helper()
+	if _, err := w.Config.Apply(w.t.Context(), verity.Marika(), config.Apply{Folder: folder, Files: files}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Token makes an API token of a person, with at most the role; empty is no limit.
+func (w *World) Token(person string, most people.Role) string {
+	w.t.Helper()
+	b, err := w.Config.Book(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	p, ok := b.Person(person)
+	if !ok {
+		w.t.Fatalf("there is no person %q", person)
+	}
+	_, value, err := w.SignIn.MakeCappedToken(w.t.Context(), people.As(p, "screen"), "test", most, time.Time{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return value.Reveal()
+}
+
+// Signal lets the company's Alertmanager say that an alert fires or is resolved, and waits until what follows is done.
+func (w *World) Signal(status, name string) {
+	w.t.Helper()
+	b, err := alertmanager.Parse([]byte(verity.Webhook(status, name, w.Clock.Now())))
+	if err == nil {
+		_, err = w.intake.Accept(w.t.Context(), "alertmanager", secret.New(verity.Token), b)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.Settle()
+}
+
+// Wait lets d pass and waits until everything that became due is done.
+func (w *World) Wait(d time.Duration) {
+	w.t.Helper()
+	w.Clock.Move(d)
+	w.Settle()
+}
+
+// Settle waits until nothing is due and nothing runs.
+func (w *World) Settle() {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	defer cancel()
+	if err := w.runner.Settle(ctx); err != nil {
+		w.t.Fatalf("the company does not come to rest: %v", err)
+	}
+}
+
+// phones is a channel that takes every message.
+type phones struct{ name string }
+
+func (p phones) Name() string       { return p.name }
+func (p phones) Check(string) error { return nil }
+func (p phones) Send(context.Context, string, oncall.Message) (oncall.Receipt, error) {
+	return oncall.Receipt{Detail: "taken"}, nil
+}
