@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"frontline/fault"
+	"frontline/form"
 	"frontline/job"
 )
 
@@ -118,11 +119,9 @@ func (r *Runner) open(run Run, holder string) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	inputs := make(map[string]any, len(run.Inputs))
-	for name, v := range run.Inputs {
-		if _, secret := hidden[name]; !secret {
-			inputs[name] = v
-		}
+	inputs, stars := form.Split(run.Definition.Inputs, run.Inputs)
+	if len(stars) != len(hidden) {
+		return nil, fault.New(fault.Invalid, "The secret inputs of the run are not kept any more.")
 	}
 	w := &work{Runner: r, run: run, holder: holder, kind: kind, mask: newMasker(secrets), call: Call{Run: run.ID,
 		Settings: run.Definition.settings(), Inputs: inputs, Secrets: secrets, Actor: run.StartedBy.ID, Reason: run.Reason}}
@@ -138,27 +137,18 @@ type verdict struct {
 	silent error // the neighbour did not answer: nothing was found out
 }
 
-// do lets the kind work, under the action's time limit, until it has ended or somebody cancels it.
+// do lets the kind work, and finds out what became of it when its end leaves that open.
 func (w *work) do(ctx context.Context) verdict {
-	limited, cancel := context.WithCancelCause(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		w.watch(limited, cancel)
-	}()
-	result, err := guard(func() (Result, error) { return w.kind.Do(limited, w.call, w.run.Plan, w.led) })
-	cause := w.causeOf(ctx, limited)
-	cancel(nil)
-	<-watched
+	result, cause, err := w.attempt(ctx)
 	otherwise, sentence := w.otherwise(cause, err)
 	if err == nil {
 		return w.said(result, otherwise)
 	}
 	w.Log.Warn("run ended with an error", "run", w.run.ID, "action", w.run.Definition.ID, "err", w.mask.err(err))
-	if w.led.committed() == 0 {
+	switch {
+	case w.led.committed() == 0:
 		return verdict{state: otherwise, result: Result{Summary: sentence + " Nothing was done."}}
-	}
-	if cause == nil && !doubtful(err) {
+	case cause == nil && !doubtful(err):
 		return verdict{state: Failed, result: Result{Summary: sentence}}
 	}
 	patience := lookTime
@@ -170,6 +160,22 @@ func (w *work) do(ctx context.Context) verdict {
 		v.result.Summary = sentence + " " + v.result.Summary
 	}
 	return v
+}
+
+// attempt calls the kind once, under the action's time limit, until it returns or somebody cancels it. The cause is why it was cut
+// off; nil when it was not.
+func (w *work) attempt(ctx context.Context) (Result, error, error) {
+	limited, cancel := context.WithCancelCause(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		w.watch(limited, cancel)
+	}()
+	result, err := guard(func() (Result, error) { return w.kind.Do(limited, w.call, w.run.Plan, w.led) })
+	cause := w.causeOf(ctx, limited)
+	cancel(nil)
+	<-watched
+	return result, cause, err
 }
 
 // causeOf is why the work was cut off; nil when it was not.
@@ -301,8 +307,24 @@ func (r *Runner) end(ctx context.Context, run Run, holder string, v verdict) err
 	}
 }
 
-// Sweep sees to runs that say they are running though no job stands for them any more, and forgets secrets that nobody needs. app
-// calls it at the start and every minute.
+// Tend sweeps at once and then every minute, until ctx ends.
+func (r *Runner) Tend(ctx context.Context) {
+	for {
+		if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
+			r.Log.Warn("runs cannot be swept", "err", err)
+		}
+		tick, stop := r.Clock.After(time.Minute)
+		select {
+		case <-tick:
+		case <-ctx.Done():
+			stop()
+			return
+		}
+	}
+}
+
+// Sweep sees to runs that say they are running though no job stands for them any more, and forgets secrets that nobody needs. It only
+// reads while there are none.
 func (r *Runner) Sweep(ctx context.Context) error {
 	ids, err := r.Shelf.StrayRuns(ctx)
 	if err != nil {

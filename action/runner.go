@@ -66,7 +66,7 @@ func (r *Runner) Plan(ctx context.Context, by people.Actor, q PlanRequest) (Run,
 	if err != nil {
 		return Run{}, err
 	}
-	run.PlannedAt, run.PlanHash = run.Plan.At, hashPlan(run.Version, run.Inputs, run.Plan)
+	run.PlanHash = hashPlan(run.Version, run.Inputs, run.Plan)
 	return r.Runs.AddRun(ctx, run, Run.planned)
 }
 

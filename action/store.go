@@ -11,7 +11,7 @@ import (
 
 // Runs is where runs are written. store implements it.
 type Runs interface {
-	// AddRun stores a planned run, gives it its id and number, and records what follows from it.
+	// AddRun stores a planned run, gives it its id, number and time, and records what follows from it.
 	AddRun(ctx context.Context, r Run, follows func(Run) journal.Consequences) (Run, error)
 	// ChangeRun lets decide change a run in one transaction. No other change of this run, and no start in its lane, happens meanwhile.
 	// It returns the run as decided. A run that does not exist is NotFound.

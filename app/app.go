@@ -124,7 +124,7 @@ func (a *App) wireJobs(context.Context) error {
 		return err
 	}
 	a.db.OnJobs(a.runner.Wake)
-	a.loops = append(a.loops, a.runner.Run, a.auditor.Run, a.daily,
+	a.loops = append(a.loops, a.runner.Run, a.auditor.Run, a.actions.Tend, a.daily,
 		func(ctx context.Context) { journal.Seal(ctx, a.db, a.clock, a.log) })
 	return nil
 }

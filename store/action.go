@@ -31,11 +31,11 @@ func (db *DB) AddRun(ctx context.Context, r action.Run, follows func(action.Run)
 				plan, plan_hash, planned_by, planned_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING number`,
 			r.ID, r.Definition.ID, r.Version, asJSON(r.Inputs), r.Sealed, r.Reason, r.Salt, r.For.Kind, r.For.ID, string(r.State), r.Lane,
-			asJSON(r.Plan), r.PlanHash, asJSON(r.PlannedBy), micros(r.PlannedAt))
+			asJSON(r.Plan), r.PlanHash, asJSON(r.PlannedBy), micros(t.now))
 		if err != nil {
 			return err
 		}
-		r.Number = number
+		r.Number, r.PlannedAt = number, t.now
 		return t.record(ctx, follows(r))
 	})
 	return r, err

@@ -104,6 +104,28 @@ func TestSecretsOfOldPlansAreForgotten(t *testing.T) {
 	})
 }
 
+func TestUnknownRunOutlivesItsSecrets(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, c *clock.Moved) {
+		d := newDesk(t, db, c)
+		r := d.plan(t, map[string]any{"message": "m1", "pin": "4711-0815"})
+		still := d.crash(t, r)
+		if got := d.work(t, r); got.State != action.Unknown || got.Sealed == nil {
+			t.Fatalf("run is %s, want it unknown with its secrets", got.State)
+		}
+		c.Move(8 * 24 * time.Hour)
+		if err := d.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Look(t.Context(), d.liis, r.ID); err != nil {
+			t.Fatalf("Look: %v", err)
+		}
+		if got := d.work(t, r); got.State != action.Unknown || got.Sealed != nil || !strings.Contains(got.Result.Summary, "not kept any more") {
+			t.Errorf("run is %s: %q", got.State, got.Result.Summary)
+		}
+		_ = still()
+	})
+}
+
 func TestOutputIsLiveAndBatched(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, c *clock.Moved) {
 		d := newDesk(t, db, c)

@@ -1,0 +1,97 @@
+package config
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"frontline/action"
+	"frontline/fault"
+	"frontline/form"
+	"frontline/secret"
+)
+
+const park = verity + `
+actions:
+  - id: queue/park-message
+    title: Take a poisoned message out of a queue
+    team: support
+    risk: change
+    kind: rabbitmq.park
+    settings:
+      broker: http://rabbit.verity.example:15672
+      password: env:RABBIT_PASSWORD
+      queue: decisions
+      scan: 2000
+      show: [x-customer]
+      hold: {most: 10s, share: 0.5}
+    secrets:
+      audit: file:/run/secrets/audit
+    inputs:
+      - name: twins
+        label: How many of the same
+        type: number
+        whole: true
+        min: 1
+        default: 1
+    limits:
+      timeout: 2m
+      one_at_a_time: true
+`
+
+func TestActionsAreAppliedAndExported(t *testing.T) {
+	c, _ := setUp()
+	if _, err := apply(t, c, Apply{Folder: "verity", Files: file(park)}); err != nil {
+		t.Fatalf("Apply: %v", err)
+	}
+	b, err := c.Book(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dir action.Directory = b
+	got, ok := dir.Action("queue/park-message")
+	one := 1.0
+	want := action.Definition{ID: "queue/park-message", Title: "Take a poisoned message out of a queue", Team: "support", Risk: action.RiskChange, Kind: "rabbitmq.park",
+		Settings: map[string]any{"broker": "http://rabbit.verity.example:15672", "password": "env:RABBIT_PASSWORD", "queue": "decisions", "scan": 2000.0,
+			"show": []any{"x-customer"}, "hold": map[string]any{"most": "10s", "share": 0.5}},
+		Secrets: map[string]secret.Ref{"audit": "file:/run/secrets/audit"},
+		Inputs:  []form.Input{{Name: "twins", Label: "How many of the same", Type: form.Number, Whole: true, Min: &one, Default: 1.0}},
+		Limits:  action.Limits{Timeout: 2 * time.Minute, OneAtATime: true}}
+	if diff := cmp.Diff(want, got); !ok || diff != "" {
+		t.Errorf("action (-want +got):\n%s", diff)
+	}
+	if n := len(dir.Actions()); n != 1 {
+		t.Errorf("Actions = %d, want 1", n)
+	}
+	files, err := c.Export(t.Context(), admin, "verity")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := apply(t, c, Apply{Folder: "verity", Files: files}); err != nil || len(done.Changes) != 0 {
+		t.Errorf("applying the export = %+v %v, want no change; files: %v", done, err, files)
+	}
+}
+
+func TestWrongActionsAreRefusedWithPlace(t *testing.T) {
+	for name, c := range map[string]struct{ from, to, want string }{
+		"risk":          {"risk: change", "risk: high", "The risk is read"},
+		"team":          {"team: support\n    risk", "team: payments\n    risk", `There is no team "payments"`},
+		"unknown key":   {"    risk: change", "    risk: change\n    approve: two", "approve"},
+		"a plain value": {"audit: file:/run/secrets/audit", "audit: hunter2", "never as its value"},
+		"input":         {"type: number", "type: integer", "The type is one of"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conf, _ := setUp()
+			text := strings.Replace(park, c.from, c.to, 1)
+			if text == park {
+				t.Fatal("nothing was replaced")
+			}
+			_, err := apply(t, conf, Apply{Folder: "verity", Files: file(text)})
+			if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("Apply = %v, want a refusal that says %q", err, c.want)
+			}
+		})
+	}
+}
