@@ -47,6 +47,7 @@ type Plan struct {
 	Costs   []string        `json:"costs,omitempty"`   // what it costs others, one sentence each
 	Undo    string          `json:"undo,omitempty"`    // how it can be taken back, and until when
 	Nothing bool            `json:"nothing,omitempty"` // there is nothing to do
+	Tables  []Table         `json:"tables,omitempty"`  // what was looked at, so that people can choose otherwise
 	Private json.RawMessage `json:"private,omitempty"` // what Do needs to find the same world again (fingerprints, versions)
 	At      time.Time       `json:"at"`
 }

@@ -6,6 +6,7 @@ import (
 	"frontline/action"
 	"frontline/fault"
 	"frontline/incident"
+	"frontline/integration/rabbitmq"
 	"frontline/journal"
 	"frontline/people"
 	"frontline/secret"
@@ -13,7 +14,7 @@ import (
 
 // kinds are the kinds of work that an action may name. A new one is one line here.
 func (a *App) kinds() (action.Kinds, error) {
-	return action.NewKinds()
+	return action.NewKinds(rabbitmq.NewPark(a.clock))
 }
 
 // wireActions makes what plans and carries out actions.

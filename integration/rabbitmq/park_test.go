@@ -1,0 +1,50 @@
+package rabbitmq
+
+import (
+	"encoding/json"
+	"testing"
+
+	"frontline/action/actiontest"
+)
+
+// TestConformance runs the suite that every kind passes, on both types of queues.
+func TestConformance(t *testing.T) {
+	for name, args := range map[string]func() map[string]any{
+		"classic": func() map[string]any { return classic() },
+		"quorum":  func() map[string]any { return quorum() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			actiontest.Run(t, func(t *testing.T) actiontest.World {
+				s := newStage(t, args())
+				s.publish(1, 12)
+				call := s.call(map[string]any{"fingerprint": prints(t, 5)})
+				lockedOut := call
+				lockedOut.Settings = s.settings(map[string]any{"user": "nobody"})
+				return actiontest.World{
+					Kind: park(), Call: call, Bad: badSettings(),
+					Observe:     func(testing.TB) string { return short(s.contents()) },
+					Move:        func(testing.TB) { s.remove(5) },
+					Unreachable: &lockedOut,
+				}
+			})
+		})
+	}
+}
+
+func badSettings() map[string]string {
+	good := map[string]any{"broker": "http://rabbit:15672", "amqp": "amqp://rabbit:5672", "user": "frontline", "password": "env:PW", "queue": queueName}
+	bad := map[string]string{"{}": "broker"}
+	for setting, v := range map[string]any{
+		"broker": "http://frontline:hunter2@rabbit:15672", "amqp": "amqp://frontline:hunter2@rabbit:5672", "user": "", "password": "hunter2",
+		"queue": "", "queues": []string{"other"}, "scan": -1, "hold": "1h", "colour": "red", "show": 3,
+	} {
+		changed := map[string]any{}
+		for k, g := range good {
+			changed[k] = g
+		}
+		changed[setting] = v
+		b, _ := json.Marshal(changed)
+		bad[string(b)] = setting
+	}
+	return bad
+}
