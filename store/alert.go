@@ -37,10 +37,10 @@ func (db *DB) FoldSignals(ctx context.Context, b alert.Batch, decide func(alert.
 				return err
 			}
 		}
-		if err := t.obey(ctx, folded.Orders); err != nil {
+		if err := t.record(ctx, folded.Consequences); err != nil {
 			return err
 		}
-		return t.record(ctx, folded.Consequences)
+		return t.obey(ctx, folded.Orders)
 	})
 	return folded, err
 }
@@ -225,10 +225,10 @@ func (t *tx) handle(ctx context.Context, before alert.Group, done alert.Handled)
 			return err
 		}
 	}
-	if err := t.obey(ctx, done.Orders); err != nil {
+	if err := t.record(ctx, done.Consequences); err != nil {
 		return err
 	}
-	return t.record(ctx, done.Consequences)
+	return t.obey(ctx, done.Orders)
 }
 
 // ForgetBodies implements alert.Store.

@@ -216,7 +216,7 @@ type alertScreen struct {
 	Alerts   []singleAlert
 	Left     int
 	Line     []entry
-	Hurt     []string
+	Hurt     []fact
 	HurtMore int
 }
 
@@ -320,7 +320,7 @@ func (scr *alertScreen) service(book Book, g alert.Group, alerts []alert.Alert) 
 			scr.HurtMore++
 			continue
 		}
-		scr.Hurt = append(scr.Hurt, strings.TrimSpace(c.Name+" "+c.Tier))
+		scr.Hurt = append(scr.Hurt, fact{Name: c.Name, Value: c.Tier})
 	}
 }
 
@@ -364,7 +364,7 @@ func (s *Server) alertLine(ctx context.Context, v *visit, book Book, g alert.Gro
 	if err != nil {
 		return err
 	}
-	for _, l := range incident.Tell(entries, journalNames(book)) {
+	for _, l := range incident.Tell(entries, journalNames(book, "this group")) {
 		scr.Line = append(scr.Line, lineEntry(v, l))
 	}
 	return nil

@@ -14,11 +14,11 @@ import (
 )
 
 // journalNames lets sentences name people and services; what only an incident knows is left out.
-func journalNames(book Book) incident.Names {
+func journalNames(book Book, group string) incident.Names {
 	return incident.Names{
 		Person:  func(id string) string { return book.Name("person", id) },
 		Service: func(id string) string { return book.Name("service", id) },
-		Group:   func(string) string { return "" },
+		Group:   func(string) string { return group },
 		Run:     func(string) (action.Run, bool) { return action.Run{}, false },
 		Text:    func(journal.Subject) string { return "" },
 	}
@@ -100,7 +100,7 @@ func (s *Server) showJournal(w http.ResponseWriter, r *http.Request, v *visit) e
 	scr := journalScreen{head: head{Title: "Journal", Wing: "/journal", Topics: topics("journal", "")}, Verb: q.Get("verb"), Who: q.Get("who"), Kinds: journalKinds()}
 	more := len(entries) > pageSize
 	entries = entries[:min(len(entries), pageSize)]
-	lines := incident.Tell(entries, journalNames(book))
+	lines := incident.Tell(entries, journalNames(book, "a group"))
 	for i, e := range entries {
 		scr.Rows = append(scr.Rows, journalRowOf(v, book, e, lines[i]))
 	}
@@ -126,6 +126,9 @@ func journalKinds() []option {
 
 func journalRowOf(v *visit, book Book, e journal.Entry, l incident.Line) journalRow {
 	row := journalRow{At: v.at(e.At), Who: book.Name("person", e.Actor.ID), Sentence: l.Sentence, Verb: e.Verb, Subject: e.Subject.Kind, Via: e.Actor.Via, Seq: "not sealed yet"}
+	if say := own(book, e); say != "" {
+		row.Sentence = say
+	}
 	if e.Actor.Kind == "source" {
 		row.Who = book.Name("source", e.Actor.ID)
 	}
@@ -133,4 +136,35 @@ func journalRowOf(v *visit, book Book, e journal.Entry, l incident.Line) journal
 		row.Seq = number(int(e.Seq))
 	}
 	return row
+}
+
+// own tells what only the journal shows: configuration, people and their access.
+func own(book Book, e journal.Entry) string {
+	wing, what, _ := strings.Cut(e.Verb, ".")
+	name := book.Name(e.Subject.Kind, e.Subject.ID)
+	switch {
+	case wing == "config":
+		return what + " the " + e.Subject.Kind + " " + name
+	case wing == "token":
+		return what + " an API token"
+	case e.Verb == "person.sign_in_refused":
+		return "was refused at sign-in"
+	case e.Verb == "person.setup_link_made":
+		return "made a set-up link"
+	case e.Verb == "person.invited":
+		return "invited " + name
+	case e.Verb == "person.added":
+		return "added " + name
+	case wing == "person":
+		return strings.ReplaceAll(what, "_", " ") + ifOther(e, name)
+	}
+	return ""
+}
+
+// ifOther names the person when somebody else did it for them.
+func ifOther(e journal.Entry, name string) string {
+	if e.Subject.ID == e.Actor.ID {
+		return ""
+	}
+	return " for " + name
 }

@@ -211,3 +211,19 @@ func (d *Desk) WaitMail(to, says string) *neighbour.Message {
 	}
 	return m
 }
+
+// SignIn gives Marika a password through an invitation, as an admin would, and signs her in.
+func (d *Desk) SignIn(b *neighbour.Browser) *neighbour.Browser {
+	d.t.Helper()
+	link, needed, err := d.App.SetUpLink(d.t.Context())
+	if err != nil || !needed {
+		d.t.Fatalf("no set-up link: %v %v", needed, err)
+	}
+	b.Open(link)
+	b.Fill("input[name=name]", "Marika Oja")
+	b.Fill("input[name=email]", "marika@verity.example")
+	b.Fill("input[name=password]", "correct horse battery staple")
+	b.Click("main form button")
+	b.SeeText("you are its administrator")
+	return b
+}

@@ -1,0 +1,62 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"frontline/e2e/neighbour"
+	"frontline/e2e/verity"
+)
+
+// TestScreens opens every screen of a company in the middle of a night in Chromium, in both themes, on a desk and on a phone. axe-core finds
+// nothing, and the browser complains about nothing. With FRONTLINE_SHOTS=FOLDER each is kept as a picture to look at.
+func TestScreens(t *testing.T) {
+	d := verity.Open(t, verity.Options{Real: true})
+	b := d.SignIn(neighbour.Chromium(t))
+	t.Run("empty", func(t *testing.T) { visitAll(t, d, b, "empty", "/", "/alerts", "/journal", "/me", "/me/tokens") })
+	d.Alert("firing", "DecisionQueueStuck")
+	d.Liis.Expect("Decisions have stopped")
+	t.Run("busy", func(t *testing.T) {
+		visitAll(t, d, b, "busy", "/", "/alerts", "/alerts/G-1", "/journal", "/debug/style")
+		visitAll(t, d, b, "link", strings.TrimPrefix(d.Liis.Screen()[0].Tap(), d.URL))
+	})
+}
+
+func visitAll(t *testing.T, d *verity.Desk, b *neighbour.Browser, label string, paths ...string) {
+	for _, path := range paths {
+		name := label + strings.NewReplacer("/", "-", ".", "-").Replace(path)
+		if strings.HasPrefix(path, "/p/") {
+			name = label + "-page"
+		}
+		t.Run(name, func(t *testing.T) {
+			for _, theme := range []string{"light", "dark"} {
+				for _, size := range []string{"desk", "phone"} {
+					look(t, d, b, path, theme, size, name)
+				}
+			}
+		})
+	}
+}
+
+func look(t *testing.T, d *verity.Desk, b *neighbour.Browser, path, theme, size, name string) {
+	t.Helper()
+	b.Scheme(theme)
+	b.Desktop()
+	if size == "phone" {
+		b.Phone()
+	}
+	b.Open(d.URL + path)
+	b.See("main")
+	if dir := os.Getenv("FRONTLINE_SHOTS"); dir != "" {
+		b.Screenshot(filepath.Join(dir, fmt.Sprintf("%s-%s-%s.png", name, size, theme)))
+	}
+	for _, v := range b.Axe() {
+		t.Errorf("%s, %s, %s: %s", path, theme, size, v)
+	}
+	for _, c := range b.Complaints() {
+		t.Errorf("%s, %s, %s: the browser says %s", path, theme, size, c)
+	}
+}
