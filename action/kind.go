@@ -91,9 +91,10 @@ type Ledger interface {
 	// Commit returns once the step and its payload are durable.
 	Commit(ctx context.Context, step string, payload []byte) error
 	// Quarantine keeps what was taken out of a neighbour and returns its id once it is durable. It is part of the step it is
-	// committed with.
+	// committed with, whose payload is the fingerprint.
 	Quarantine(ctx context.Context, step string, q Quarantined) (string, error)
-	// Removed commits the step after which what is kept under the id has left its neighbour for good.
+	// Removed commits the step after which what is kept under the id has left its neighbour for good; its payload
+	// is that id.
 	Removed(ctx context.Context, step, quarantined string) error
 	// Progress says how far it is, for people: done of total (0 when unknown).
 	Progress(done, total int, what string)

@@ -143,15 +143,15 @@ func KindRun() job.Kind[JobRun] {
 
 // KindLook tries for about half an hour.
 func KindLook() job.Kind[JobLook] {
-	return job.Kind[JobLook]{Name: "action.look", Mode: job.AtLeastOnce, Limit: time.Minute, Tries: 12}
+	return job.Kind[JobLook]{Name: "action.look", Mode: job.AtLeastOnce, Limit: settleTime, Tries: 12}
 }
 
 const (
 	planLife   = 15 * time.Minute // how old a plan may be when it is started
 	planTime   = 30 * time.Second // how long looking may take
-	lookTime   = 30 * time.Second // how long reconciling may take
+	lookTime   = 90 * time.Second // how long reconciling may take: a broker's own figures are 12 s old
 	stopTime   = 4 * time.Second  // the same while the server is being stopped
-	settleTime = time.Minute      // what a run may take beyond its timeout: reconciling and writing its end
+	settleTime = 3 * time.Minute  // what a run may take beyond its timeout: reconciling and writing its end
 )
 
 // Current is what a decision about a run sees inside its transaction.
@@ -209,7 +209,7 @@ func start(by journal.Actor, planHash, key string) decision {
 		var cs journal.Consequences
 		cs.Add(r.entry(by, "run.started", map[string]any{"version": r.Version, "plan": r.PlanHash}))
 		j := KindRun().At(c.Now, r.ID, JobRun{r.ID}).Ranked(job.Bulk)
-		j.Hold = r.Definition.Limits.timeout() + 2*settleTime
+		j.Hold = r.Definition.Limits.timeout() + settleTime
 		cs.Do(j)
 		return r, cs, nil
 	}
