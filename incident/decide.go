@@ -188,6 +188,9 @@ func (t *turn) setLead(person string) error {
 		t.takenUp()
 	}
 	t.inc.Participants = slices.DeleteFunc(slices.Clone(t.inc.Participants), func(p Participant) bool { return p.Person == person })
+	if t.inc.Lead != "" { // whoever hands over still takes part
+		t.inc.Participants = append(t.inc.Participants, Participant{t.inc.Lead, Observer, t.cur.Now})
+	}
 	t.inc.Lead = person
 	t.edited()
 	return nil

@@ -6,7 +6,7 @@ import (
 	"frontline/fault"
 )
 
-// addServices adds services with their components; a stakeholder who has not heard of the incident yet is told.
+// addServices adds services with their components.
 func (t *turn) addServices(ids []string) error {
 	for _, id := range ids {
 		if slices.Contains(t.inc.Services, id) {
@@ -29,7 +29,7 @@ type Impact struct {
 	Components []string
 }
 
-// setImpact decides what is affected. Components that nobody names come from the added services.
+// setImpact decides what is affected: exactly these services and components.
 func (t *turn) setImpact(to Impact) error {
 	if err := t.mustBeOpen(); err != nil {
 		return err
@@ -59,7 +59,7 @@ func (t *turn) setImpact(to Impact) error {
 	return nil
 }
 
-// addService decides that one more service is affected.
+// addService decides that one more service is affected. Its stakeholders are told, as far as they have not heard of the incident yet.
 func (t *turn) addService(id string) error {
 	if err := t.mustBeOpen(); err != nil || slices.Contains(t.inc.Services, id) {
 		return err

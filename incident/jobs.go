@@ -27,7 +27,11 @@ func (s *Service) tellNow(ctx context.Context, args TellArgs) error {
 	if err != nil || n.State != Waiting {
 		return err
 	}
-	receipt, mailErr := s.mail(ctx, n)
+	l, err := s.compose(ctx, n)
+	if err != nil {
+		return err
+	}
+	receipt, mailErr := l.mail(ctx, s.Mailer)
 	if ctx.Err() != nil { // the server is being stopped: this was no answer
 		return ctx.Err()
 	}
@@ -41,27 +45,30 @@ func (s *Service) tellNow(ctx context.Context, args TellArgs) error {
 	return err
 }
 
-func (s *Service) mail(ctx context.Context, n Notice) (receipt string, err error) {
+// compose gathers what a notice says. Its errors are our own, not the recipient's: the job comes again.
+func (s *Service) compose(ctx context.Context, n Notice) (letter, error) {
 	inc, err := s.DB.Incident(ctx, n.Incident)
 	if err != nil {
-		return "", err
+		return letter{}, err
 	}
 	book, err := s.Book(ctx)
 	if err != nil {
-		return "", err
+		return letter{}, err
 	}
-	person, ok := book.Person(n.Person)
-	if !ok || person.Email == "" {
-		return "", fault.New(fault.Invalid, "%s has no mail address. Add one, and tell them in another way for now.", n.Person)
-	}
-	var update Update
+	l := letter{book: book, inc: withCustomers(book, inc), notice: n, link: s.Link(inc)}
 	if n.About == AboutUpdate {
-		if update, err = s.update(ctx, n); err != nil {
-			return "", err
-		}
+		l.update, err = s.update(ctx, n)
 	}
-	l := letter{book: book, inc: withCustomers(book, inc), notice: n, update: update, link: s.Link(inc)}
-	return s.Mailer.Mail(ctx, person.Email, l.subject(), l.text(), n.ID)
+	return l, err
+}
+
+// mail hands the letter over.
+func (l letter) mail(ctx context.Context, m Mailer) (receipt string, err error) {
+	person, ok := l.book.Person(l.notice.Person)
+	if !ok || person.Email == "" {
+		return "", fault.New(fault.Invalid, "%s has no mail address. Add one, and tell them in another way for now.", l.person(l.notice.Person))
+	}
+	return m.Mail(ctx, person.Email, l.subject(), l.text(), l.notice.ID)
 }
 
 func (s *Service) update(ctx context.Context, n Notice) (Update, error) {

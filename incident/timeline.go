@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"frontline/action"
+	"frontline/fault"
 	"frontline/journal"
 	"frontline/people"
 )
@@ -98,8 +99,11 @@ func (s *Service) names(ctx context.Context, inc Incident, w words) (Names, erro
 	}
 	groups := map[string]string{}
 	for _, id := range inc.Groups {
-		if g, err := s.Groups.Group(ctx, id); err == nil { // a group that is gone is told without its name
+		switch g, err := s.Groups.Group(ctx, id); {
+		case err == nil:
 			groups[id] = g.Short() + " " + g.Title
+		case !fault.Is(err, fault.NotFound): // a group that is gone is told without its name
+			return Names{}, err
 		}
 	}
 	texts := map[journal.Subject]string{}

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,8 +18,9 @@ import (
 
 // Door serves the public documents. Anybody may read them from anywhere; GET and HEAD are all it knows.
 type Door struct {
-	reader incident.StatusReader
-	log    *slog.Logger
+	reader    incident.StatusReader
+	log       *slog.Logger
+	documents map[string]document
 
 	mu      sync.Mutex
 	version int64 // of the page that rendered is made of
@@ -32,17 +35,11 @@ type rendered struct {
 
 // NewDoor returns a door that shows what reader reads; put an incident.StatusCache between them.
 func NewDoor(reader incident.StatusReader, log *slog.Logger) *Door {
-	return &Door{reader: reader, log: log, made: map[string]rendered{}}
+	return &Door{reader: reader, log: log, documents: documents(), made: map[string]rendered{}}
 }
 
 // Paths lists what the door serves, for mounting it.
-func (*Door) Paths() []string {
-	var out []string
-	for path := range documents() {
-		out = append(out, path)
-	}
-	return out
-}
+func (*Door) Paths() []string { return slices.Sorted(maps.Keys(documents())) }
 
 // ServeHTTP implements http.Handler.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -73,7 +70,8 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // find returns the document at the request's path. Each is rendered once for each version of the page.
 func (d *Door) find(r *http.Request) (rendered, error) {
-	if _, known := documents()[r.URL.Path]; !known {
+	document, known := d.documents[r.URL.Path]
+	if !known {
 		return rendered{}, fault.New(fault.NotFound, "The status page has nothing here. Look at /api/v2/summary.json.")
 	}
 	p, err := d.reader.Published(r.Context(), time.Time{})
@@ -90,9 +88,10 @@ func (d *Door) find(r *http.Request) (rendered, error) {
 	}
 	doc, ok := d.made[r.URL.Path]
 	if !ok {
-		if doc.body, doc.kind, err = Render(r.URL.Path, p); err != nil {
+		if doc.body, err = document.make(newShaper(p)); err != nil {
 			return rendered{}, err
 		}
+		doc.kind = document.kind
 		sum := sha256.Sum256(doc.body)
 		doc.etag = `"` + hex.EncodeToString(sum[:12]) + `"`
 		d.made[r.URL.Path] = doc
