@@ -3,9 +3,11 @@ package incident
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"frontline/job"
+	"frontline/journal"
 	"frontline/oncall"
 )
 
@@ -95,12 +97,11 @@ func (t *turn) keep(to Audience) {
 	t.drop(p)
 }
 
-// drop removes the promise and relieves whoever was paged about it, unless another one is late as well.
+// drop removes the promise and relieves whoever was paged about it.
 func (t *turn) drop(p Promise) {
 	t.inc.Promises = t.without(p.Audience)
-	others := slices.ContainsFunc(t.inc.Promises, func(o Promise) bool { return o.Warned })
-	if p.Warned && !others {
-		t.out.Orders = append(t.out.Orders, oncall.EndOrder(t.inc.subject(), "update_written", t.actor))
+	if p.Warned {
+		t.out.Orders = append(t.out.Orders, oncall.EndOrder(t.inc.promised(p.Audience), "update_written", t.actor))
 	}
 }
 
@@ -131,7 +132,10 @@ func (t *turn) remind() {
 			continue
 		}
 		face := p.Face(t.cur.Now)
-		p.Warned = true // from now on there is a page to end
+		if p.Warned { // the reminder before gives way to this one, which says more and is sent anew
+			t.out.Orders = append(t.out.Orders, oncall.EndOrder(t.inc.promised(p.Audience), "reminded_again", t.actor))
+		}
+		p.Warned = true
 		if face == Broken {
 			p.Reminded++
 		}
@@ -142,10 +146,28 @@ func (t *turn) remind() {
 	t.out.Finish = true
 }
 
+// promised is the promise to an audience as the subject of a page. It is one of its own, so that an update ends the pages about the promise and no other
+// page about the incident.
+func (i Incident) promised(a Audience) journal.Subject {
+	return journal.Of("promise", i.ID+"/"+string(a))
+}
+
+// OfSubject returns the id of the incident that a page's subject belongs to; false when it belongs to none.
+func OfSubject(s journal.Subject) (id string, ok bool) {
+	switch s.Kind {
+	case "incident":
+		return s.ID, true
+	case "promise":
+		id, _, ok = strings.Cut(s.ID, "/")
+		return id, ok
+	}
+	return "", false
+}
+
 // reminder says who is reached about a promise, and how loudly: the lead, otherwise whoever made it, otherwise the escalation policy of an
 // affected service.
 func reminder(book Directory, inc Incident, p Promise, face Face) oncall.Opening {
-	o := oncall.Opening{Aim: oncall.AimPerson, Subject: inc.subject(), Urgency: oncall.Low, Began: p.At}
+	o := oncall.Opening{Aim: oncall.AimPerson, Subject: inc.promised(p.Audience), Urgency: oncall.Low, Began: p.At}
 	for _, id := range []string{inc.Lead, p.By} {
 		if _, ok := book.Person(id); ok && o.Person == "" {
 			o.Person = id

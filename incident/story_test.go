@@ -53,16 +53,17 @@ func TestTheNight(t *testing.T) {
 		}
 		r.pass(26 * time.Minute)
 		r.pass(5 * time.Minute)
-		pages, err := r.db.PagesAbout(ctx, incident.Subject(inc.ID))
+		promise := journal.Of("promise", inc.ID+"/internal")
+		pages, err := r.db.PagesAbout(ctx, promise)
 		r.ok(err)
-		if len(pages) != 1 || pages[0].Person != "karl" || pages[0].Urgency != oncall.High || pages[0].State != oncall.Open || !strings.Contains(pages[0].Title, "late") {
+		if len(pages) != 2 || pages[1].State != oncall.Ended || pages[0].Person != "karl" || pages[0].Urgency != oncall.High || pages[0].State != oncall.Open || !strings.Contains(pages[0].Title, "late") {
 			t.Fatalf("pages about the late update: %+v", pages)
 		}
 
 		// Liis tells customers; that relieves Karl.
 		r.inc(r.Publish(ctx, liis, inc.ID, incident.Draft{Title: "Document checks are delayed", Body: "We look into delayed document checks.", State: incident.WordInvestigating,
 			Components: []incident.Affected{{Component: "checks", Status: incident.MajorOutage}}, NextBy: r.clock.Now().Add(30 * time.Minute)}))
-		if pages, _ = r.db.PagesAbout(ctx, incident.Subject(inc.ID)); pages[0].State != oncall.Ended {
+		if pages, _ = r.db.PagesAbout(ctx, promise); pages[0].State != oncall.Ended {
 			t.Errorf("the page about the late update is %s, want it ended by the update", pages[0].State)
 		}
 
@@ -111,7 +112,8 @@ func TestTheNight(t *testing.T) {
 01:07 The update promised to the stakeholders is due soon
 01:07 Somebody has to be reached
 01:12 The update promised to the stakeholders is late
-01:12 The page became more urgent
+01:12 The page ended
+01:12 Somebody has to be reached
 01:12 Liis Tamm published update 1
 01:12 Liis Tamm gave the stakeholders the promised update
 01:12 Liis Tamm promised customers the next update by 01:42 UTC

@@ -78,10 +78,10 @@ func (s *Service) timeline(ctx context.Context, inc Incident, w words) ([]Line, 
 	return Tell(entries, names), err
 }
 
-// subjects is what the incident's timeline is about: itself, its alert groups (and so their pages), and the runs that were linked. Entries about a
-// page or a run name the incident or the group as their second subject.
+// subjects is what the incident's timeline is about: itself, its promises, its alert groups (and so their pages), and the runs that were
+// linked. Entries about a page or a run name the incident, the promise or the group as their second subject.
 func (i Incident) subjects() []journal.Subject {
-	out := []journal.Subject{i.subject()}
+	out := []journal.Subject{i.subject(), i.promised(Internal), i.promised(ForCustomers)}
 	for _, g := range i.Groups {
 		out = append(out, journal.Of("group", g))
 	}
