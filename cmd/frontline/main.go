@@ -114,6 +114,14 @@ func (s serve) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
+	link, needed, err := a.SetUpLink(ctx)
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	log.Info("Frontline is ready", "url", a.URL())
+	if needed {
+		_, _ = fmt.Fprintf(env.stdout, "\nNobody can sign in yet. Make the first administrator within 24 hours at\n\n  %s\n\n", link)
+	}
 	return a.Run(ctx)
 }
 
