@@ -2,6 +2,7 @@ package alert
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -200,7 +201,8 @@ func (f *folding) finish() Folded {
 // page asks oncall for what the group needs now. Information pages nobody, and neither does what nobody owns: it is listed as unrouted.
 func (f *folding) page(g *Group, before Group) {
 	isNew := before.ID == ""
-	grew := isNew || g.Total > before.Total || g.Severity.Worse(before.Severity)
+	// The page is told of growth at each doubling: in a storm it has better things to do than to be counted up.
+	grew := isNew || bits.Len(uint(g.Total)) > bits.Len(uint(before.Total)) || g.Severity.Worse(before.Severity)
 	switch {
 	case g.State == Over && before.Paged:
 		f.out.Orders = append(f.out.Orders, oncall.EndOrder(g.Self(), "resolved", f.by))

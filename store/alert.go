@@ -55,7 +55,8 @@ func (t *tx) obey(ctx context.Context, orders []oncall.Order) error {
 	return nil
 }
 
-// currentFor locks and reads what a batch is about.
+// currentFor locks and reads what a batch is about. The locks are on the group keys; two batches that open the same alert in different
+// groups meet at a unique index, and one of them is decided again.
 func (t *tx) currentFor(ctx context.Context, b alert.Batch) (cur alert.Current, err error) {
 	var keys, groups []string
 	for _, s := range b.Signals {
@@ -63,8 +64,10 @@ func (t *tx) currentFor(ctx context.Context, b alert.Batch) (cur alert.Current, 
 		groups = append(groups, groupKey(s))
 	}
 	keys, groups = distinct(keys), distinct(groups)
-	if err := t.lockGroups(ctx, b.Source, keys, groups); err != nil {
-		return cur, err
+	for _, k := range groups { // in order, so that two batches never wait for each other
+		if err := t.lockKey(ctx, "group "+b.Source+" "+k); err != nil {
+			return cur, err
+		}
 	}
 	list, args := in(2, groups) // groups are locked before alerts, here and in ChangeGroup
 	cur.Groups, err = rows(ctx, t, scanGroup, `SELECT `+groupColumns+` FROM alert_group WHERE source = $1 AND state <> 'resolved' AND key IN (`+list+`) ORDER BY id`+t.forUpdate(), append([]any{b.Source}, args...)...)
@@ -77,16 +80,6 @@ func (t *tx) currentFor(ctx context.Context, b alert.Batch) (cur alert.Current, 
 		return cur, err
 	}
 	return t.groupsElsewhere(ctx, cur)
-}
-
-// lockGroups locks the keys in a fixed order, so that two batches never wait for each other.
-func (t *tx) lockGroups(ctx context.Context, source string, keys, groups []string) error {
-	for _, k := range distinct(append(slices.Clone(keys), groups...)) {
-		if err := t.lockKey(ctx, "signal "+source+" "+k); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // groupsElsewhere adds the groups of alerts that were opened under another group key than the one they are sent with now.

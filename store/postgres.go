@@ -69,9 +69,7 @@ func (w *sideWriter) do(ctx context.Context, fn func(*tx) error) error {
 	const tries = 6
 	for n := 1; ; n++ {
 		err := w.once(ctx, fn)
-		var pg *pgconn.PgError
-		lost := errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
-		if !lost || n == tries {
+		if n == tries || !lost(err) {
 			return err
 		}
 		tick, stop := w.db.clock.After(time.Duration(n) * 5 * time.Millisecond)
@@ -82,6 +80,16 @@ func (w *sideWriter) do(ctx context.Context, fn func(*tx) error) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// lost says whether a transaction lost against another one and may be decided again: a serialization failure, a deadlock, or two of them that
+// made the same thing at once.
+func lost(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	return pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "23505" && pg.ConstraintName == "alert_open"
 }
 
 func (w *sideWriter) once(ctx context.Context, fn func(*tx) error) error {

@@ -3,6 +3,7 @@
 package verity
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -49,6 +50,7 @@ type Options struct {
 	Real     bool   // the real clock runs instead of a moved one
 	Config   string // more YAML, in a file of its own
 	Getenv   map[string]string
+	PushURL  string   // another push server than the phones'
 	Allow    []string // errors in the log that belong to the story
 }
 
@@ -63,7 +65,8 @@ func Open(t testing.TB, o Options) *Desk {
 		c = d.Clock
 	}
 	d.start(c, o)
-	d.apply(File("verity.yaml", Folder(d.Push.URL)), File("more.yaml", o.Config))
+	push := cmp.Or(o.PushURL, d.Push.URL)
+	d.apply(File("verity.yaml", Folder(push)), File("more.yaml", o.Config))
 	return d
 }
 
