@@ -69,7 +69,7 @@ func New(ctx context.Context, s Settings, o Options) (*App, error) {
 	if a.db, err = store.Open(ctx, c.Database, store.Options{Clock: o.Clock, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireIncidents, a.wireJobs, a.wireDoors} {
+	for _, step := range []func(context.Context) error{a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireIncidents, a.wireStatus, a.wireJobs, a.wireDoors} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
