@@ -21,7 +21,7 @@ const (
 	batchTime  = 250 * time.Millisecond // or the oldest has waited so long
 	mostLines  = 200_000                // a run's output in all,
 	mostBytes  = 64 << 20               // and from one holder
-	mostWaits  = 20_000                 // lines kept while the database does not answer
+	mostWaits  = 20_000                 // lines waiting to be written: then the kind waits, unless the database does not answer
 	longLine   = 8 << 10                // bytes of one line
 )
 
@@ -38,6 +38,7 @@ type ledger struct {
 
 	mu       sync.Mutex
 	waiting  []Line
+	flying   int // lines that are being written just now
 	progress Progress
 	dirty    bool  // there is something to write
 	lines    int64 // that the run has, with those waiting
@@ -45,6 +46,9 @@ type ledger struct {
 	cut      bool  // the output is over its bounds
 	steps    int   // committed by anybody so far
 	lost     bool  // somebody else holds the run
+	failing  bool  // the last write did not succeed
+	missing  bool  // lines were left out since
+	room     *sync.Cond
 
 	kick chan struct{} // something became dirty
 	full chan struct{} // a whole batch waits
@@ -56,6 +60,7 @@ type ledger struct {
 func openLedger(runs Runs, c clock.Clock, log *slog.Logger, r Run, holder string, m masker) *ledger {
 	l := &ledger{runs: runs, clock: c, log: log, run: r, holder: holder, mask: m, progress: r.Progress, lines: r.Lines, steps: r.Steps,
 		kick: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan struct{})}
+	l.room = sync.NewCond(&l.mu)
 	l.wg.Go(l.write)
 	return l
 }
@@ -126,20 +131,27 @@ func (l *ledger) Printf(format string, args ...any) {
 	for line := range strings.SplitSeq(strings.TrimRight(text, "\r\n"), "\n") {
 		l.add(Line{At: now, Text: cut(strings.TrimSuffix(line, "\r"), longLine)})
 	}
-	full := len(l.waiting) >= batchLines
+	full := len(l.waiting) >= batchLines && !l.failing // a database that does not answer is asked every quarter of a second
 	l.mu.Unlock()
 	l.wake(full)
 }
 
 // add takes a line while there is room; the first one too many says so in its place.
 func (l *ledger) add(line Line) {
+	for len(l.waiting)+l.flying >= mostWaits && !l.failing && !l.lost {
+		l.dirty = true
+		nudge(l.kick)
+		nudge(l.full)
+		l.room.Wait()
+	}
+	crowded := len(l.waiting)+l.flying >= mostWaits
 	switch {
-	case l.cut, len(l.waiting) >= mostWaits:
+	case l.lost, l.cut, crowded && l.missing:
 		return
 	case l.lines >= mostLines, l.bytes >= mostBytes:
 		line.Text, l.cut = fmt.Sprintf("… the output is cut here, after %d lines; the run goes on.", l.lines), true
-	case len(l.waiting) == mostWaits-1:
-		line.Text = "… lines are missing here: the database did not take them fast enough."
+	case crowded:
+		line.Text, l.missing = "… lines are missing here: the database did not answer.", true
 	}
 	l.waiting = append(l.waiting, line)
 	l.lines++
@@ -187,25 +199,29 @@ func (l *ledger) write() {
 func (l *ledger) flush() {
 	l.mu.Lock()
 	lines, p, dirty := l.waiting, l.progress, l.dirty && !l.lost
-	l.waiting, l.dirty = nil, false
-	l.mu.Unlock()
 	if !dirty {
+		l.mu.Unlock()
 		return
 	}
+	l.waiting, l.flying, l.dirty = nil, len(lines), false
+	l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	err := l.runs.AddOutput(ctx, l.run.ID, l.holder, lines, p)
-	if err == nil {
-		return
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if fault.Is(err, fault.Conflict) {
+	defer l.room.Broadcast()
+	l.flying = 0
+	switch {
+	case err == nil:
+		l.failing, l.missing = false, false
+	case fault.Is(err, fault.Conflict):
 		l.lost = true
-		return
+	default:
+		l.failing, l.dirty = true, true
+		l.waiting = append(lines, l.waiting...) // the next line or the end tries again
+		l.log.Warn("output of a run cannot be written now", "run", l.run.ID, "err", err)
 	}
-	l.waiting, l.dirty = append(lines, l.waiting...), true // the next line or the end tries again
-	l.log.Warn("output of a run cannot be written now", "run", l.run.ID, "err", err)
 }
 
 // cut shortens a text to about so many bytes, at a whole character.
