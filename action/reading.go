@@ -74,14 +74,32 @@ func (r *Runner) Run(ctx context.Context, by people.Actor, ref string) (Run, err
 	return run, nil
 }
 
-// List returns runs, newest first.
+// List returns runs, newest first. It reads on past those that the actor may not know of.
 func (r *Runner) List(ctx context.Context, by people.Actor, f RunFilter) ([]Run, error) {
-	all, err := r.Records.ActionRuns(ctx, f)
-	if err != nil {
-		return nil, err
+	if f.Limit <= 0 {
+		f.Limit = usualRuns
 	}
-	return seen(by, all, Run.Subject)
+	var out []Run
+	for {
+		all, err := r.Records.ActionRuns(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		more := len(all) == f.Limit
+		if more {
+			f.Before = all[len(all)-1].Number
+		}
+		open, err := seen(by, all, Run.Subject)
+		if err != nil {
+			return nil, err
+		}
+		if out = append(out, open...); len(out) >= f.Limit || !more {
+			return out[:min(len(out), f.Limit)], nil
+		}
+	}
 }
+
+const usualRuns = 50
 
 // RunsFor returns the runs of an incident, group or request, newest first.
 func (r *Runner) RunsFor(ctx context.Context, by people.Actor, s journal.Subject) ([]Run, error) {

@@ -98,6 +98,10 @@ func (s *server) showAlert(ctx context.Context, by people.Actor, in *byAlert) (o
 	if out.Pages, err = s.pagesAbout(ctx, by, n, g.Self()); err != nil {
 		return out, err
 	}
+	inc, found, err := s.deps.Incidents.IncidentOf(ctx, by, g.ID)
+	if found {
+		out.Incident = &wire.Ref{ID: inc.Name(), Name: inc.Title}
+	}
 	out.Group, out.Alerts, out.History = n.group(g), every(alerts, alertOf), n.history(entries, g)
 	return out, err
 }
@@ -133,7 +137,7 @@ func (s *server) escalateAlert(ctx context.Context, by people.Actor, in *byAlert
 	if err != nil {
 		return wire.Page{}, err
 	}
-	p, err := s.deps.Pager.EscalateAbout(ctx, by, g.Self())
+	p, err := s.deps.Pages.EscalateAbout(ctx, by, g.Self())
 	if err != nil {
 		return wire.Page{}, err
 	}

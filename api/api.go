@@ -54,7 +54,8 @@ type Deps struct {
 	Board     Board
 	Overrides Overrides
 	Pages     Pages
-	Pager     Pager
+	Incidents Incidents
+	Actions   Actions
 	Config    Config
 	Journal   Journal
 	Health    Health
@@ -102,6 +103,11 @@ func build(deps Deps) (*server, error) {
 	s.alerts()
 	s.oncall()
 	s.pages()
+	s.incidents()
+	s.sayings()
+	s.postmortems()
+	s.actions()
+	s.runs()
 	s.configuration()
 	s.people()
 	s.system()

@@ -10,13 +10,21 @@ import (
 	"frontline/wire"
 )
 
-// Pages is where pages are read.
+// Pages is where people are paged, and answer.
 type Pages interface {
+	Ledger
+	Pager
+}
+
+var _ Pages = (*oncall.Pager)(nil)
+
+// Ledger is where pages are read.
+type Ledger interface {
 	Page(ctx context.Context, actor people.Actor, ref string) (oncall.Page, []oncall.Attempt, error)
 	PagesAbout(ctx context.Context, actor people.Actor, about journal.Subject) ([]oncall.Page, error)
 }
 
-// Pager is where people are paged, and answer.
+// Pager is how people are paged, and answer.
 type Pager interface {
 	Acknowledge(ctx context.Context, actor people.Actor, ref string) (oncall.Page, error)
 	Escalate(ctx context.Context, actor people.Actor, ref string) (oncall.Page, error)
@@ -24,11 +32,6 @@ type Pager interface {
 	TestPage(ctx context.Context, actor people.Actor) (oncall.Page, error)
 	PagePerson(ctx context.Context, actor people.Actor, a oncall.Asking) (oncall.Page, error)
 }
-
-var (
-	_ Pages = (*oncall.Pager)(nil)
-	_ Pager = (*oncall.Pager)(nil)
-)
 
 func (s *server) pages() {
 	add(s, route{Method: http.MethodGet, Path: "/pages/{id}", ID: "showPage", Verb: people.SeeOnCall, Summary: "Show a page",
@@ -57,14 +60,14 @@ func (s *server) showPage(ctx context.Context, by people.Actor, in *byPage) (wir
 }
 
 func (s *server) acknowledgePage(ctx context.Context, by people.Actor, in *byPage) (wire.Page, error) {
-	if _, err := s.deps.Pager.Acknowledge(ctx, by, in.ID); err != nil {
+	if _, err := s.deps.Pages.Acknowledge(ctx, by, in.ID); err != nil {
 		return wire.Page{}, err
 	}
 	return s.showPage(ctx, by, in)
 }
 
 func (s *server) escalatePage(ctx context.Context, by people.Actor, in *byPage) (wire.Page, error) {
-	if _, err := s.deps.Pager.Escalate(ctx, by, in.ID); err != nil {
+	if _, err := s.deps.Pages.Escalate(ctx, by, in.ID); err != nil {
 		return wire.Page{}, err
 	}
 	return s.showPage(ctx, by, in)
@@ -75,13 +78,13 @@ type pagePerson struct{ Body wire.PagePerson }
 func (s *server) pagePerson(ctx context.Context, by people.Actor, in *pagePerson) (wire.Page, error) {
 	asking := oncall.Asking{Person: in.Body.Person, Title: in.Body.Title, Body: in.Body.Body, Urgency: oncall.Urgency(in.Body.Urgency)}
 	if in.Body.About != "" {
-		g, err := s.deps.Alerts.Group(ctx, by, in.Body.About)
+		about, err := s.about(ctx, by, in.Body.About)
 		if err != nil {
 			return wire.Page{}, err
 		}
-		asking.About = g.Topic()
+		asking.About = about
 	}
-	p, err := s.deps.Pager.PagePerson(ctx, by, asking)
+	p, err := s.deps.Pages.PagePerson(ctx, by, asking)
 	if err != nil {
 		return wire.Page{}, err
 	}
@@ -89,7 +92,7 @@ func (s *server) pagePerson(ctx context.Context, by people.Actor, in *pagePerson
 }
 
 func (s *server) testPage(ctx context.Context, by people.Actor, _ *struct{}) (wire.Page, error) {
-	p, err := s.deps.Pager.TestPage(ctx, by)
+	p, err := s.deps.Pages.TestPage(ctx, by)
 	if err != nil {
 		return wire.Page{}, err
 	}

@@ -139,7 +139,9 @@ func (s *server) describe() error {
 	delete(schemas.Map(), "ErrorDetail")
 	for _, schema := range schemas.Map() {
 		for _, p := range schema.Properties {
-			p.Nullable = p.Nullable && p.Type != huma.TypeArray // a list of ours is never null
+			for ; p != nil && p.Type == huma.TypeArray; p = p.Items {
+				p.Nullable = false // a list of ours is never null
+			}
 		}
 	}
 	asJSON, err := json.MarshalIndent(api, "", "  ")

@@ -9,14 +9,18 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
+	"frontline/action"
 	"frontline/alert"
 	"frontline/api"
 	"frontline/clock"
 	"frontline/config"
 	"frontline/e2e/verity"
+	"frontline/incident"
 	"frontline/integration/alertmanager"
 	"frontline/job"
 	"frontline/journal"
@@ -38,6 +42,8 @@ type World struct {
 	Client  *http.Client
 	intake  *alert.Intake
 	runner  *job.Runner
+	mu      sync.Mutex
+	mails   []string
 }
 
 // Open starts the company. It stands at verity.Night and ends with the test.
@@ -54,16 +60,47 @@ func Open(t testing.TB) *World {
 		return map[string]string{"VERITY_ALERTMANAGER": verity.Token, "VERITY_PAGERDUTY": verity.RoutingKey}[name]
 	}
 	check := func(string) error { return nil }
-	w.Config = config.New(w.DB, w.Clock, getenv, config.Known{Channels: map[string]func(string) error{"ntfy": check, "email": check}})
+	kinds, err := action.NewKinds(Queue{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Config = config.New(w.DB, w.Clock, getenv, config.Known{Channels: map[string]func(string) error{"ntfy": check, "email": check}, Actions: kinds.Check})
 	w.DB.OnDefinitions(w.Config.Stale)
 	w.Apply("verity", verity.File("verity.yaml", verity.Folder("https://push.verity.example")), verity.File("more.yaml", more))
-	w.serve(log)
+	w.serve(log, kinds, getenv)
 	return w
 }
 
 // more is people whom the stories of the API need beside the company's.
 const more = `people:
   - {id: wanjiru, name: Wanjiru Kamau, email: wanjiru@verity.example, role: lead, teams: [support], contacts: [{channel: ntfy, address: "https://push.verity.example/verity-wanjiru"}]}
+actions:
+  - id: queue/park-message
+    title: Take the poisoned message out
+    purpose: One message makes its consumer fail again and again. This takes exactly that one out and keeps it.
+    team: pipeline
+    services: [decision-pipeline]
+    risk: change
+    kind: desk.queue
+    inputs:
+      - {name: message_id, type: text, required: true, label: Message, pattern: "m-[0-9]+", example: m-4711}
+      - {name: note, type: text}
+  - id: queue/purge
+    title: Empty the queue
+    team: pipeline
+    risk: danger
+    kind: desk.queue
+    inputs:
+      - {name: message_id, type: text, default: m-1}
+  - id: pipeline/secrets
+    title: Rotate the pipeline's secrets
+    team: pipeline
+    visibility: team
+    risk: change
+    kind: desk.queue
+    inputs:
+      - {name: message_id, type: text, default: m-1}
+      - {name: password, type: secret}
 `
 
 // book lets a wing see the current book through an interface of its own.
@@ -78,24 +115,32 @@ func book[D any](w *World) func(context.Context) (D, error) {
 	}
 }
 
-func (w *World) serve(log *slog.Logger) {
+func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) string) {
 	w.SignIn = people.NewSignIn(w.DB, book[people.Directory](w), w.Clock)
 	w.intake = alert.NewIntake(w.DB, book[alert.Directory](w), func(string, alert.Accepted) {})
 	w.Auditor = oncall.NewAuditor(w.DB, w.Clock, log)
 	handling, duties := alert.NewHandling(w.DB), oncall.NewDuties(book[oncall.Book](w), w.DB)
 	pager := oncall.NewPager(w.DB, duties, oncall.NewLinks(secret.New(verity.Key), "https://frontline.verity.example"), w.Clock, phones{"ntfy"}, phones{"email"})
+	actions := &action.Runner{Runs: w.DB, Records: w.DB, Shelf: w.DB, Book: book[action.Directory](w), Kinds: kinds, Clock: w.Clock, Log: log, Getenv: getenv}
+	incidents := &incident.Service{DB: w.DB, Book: book[incident.Directory](w), Groups: w.DB, Runs: actions, Mailer: w,
+		Link: func(i incident.Incident) string { return "https://frontline.verity.example/incidents/" + i.Name() }}
+	err := incidents.ArrangePage(w.t.Context(), people.System("test"), incident.Page{ID: "status", Name: "Verity status", URL: "https://status.verity.example"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	base, err := url.Parse("https://frontline.verity.example")
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	h, err := api.New(api.Deps{
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
-		Overrides: duties, Pages: pager, Pager: pager, Config: w.Config, Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
+		Overrides: duties, Pages: pager, Incidents: incidents, Actions: actions, Config: w.Config, Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.run(log, append(pager.Handlers(), oncall.JobAnswered().Handle(handling.Answered)))
+	handlers := slices.Concat(pager.Handlers(), incidents.Handlers(), actions.Handlers())
+	w.run(log, append(handlers, oncall.JobAnswered().Handle(handling.Answered)))
 	server := httptest.NewServer(h)
 	w.t.Cleanup(server.Close)
 	w.URL, w.Client = server.URL, server.Client()
@@ -183,4 +228,19 @@ func (p phones) Name() string       { return p.name }
 func (p phones) Check(string) error { return nil }
 func (p phones) Send(context.Context, string, oncall.Message) (oncall.Receipt, error) {
 	return oncall.Receipt{Detail: "taken"}, nil
+}
+
+// Mail implements incident.Mailer.
+func (w *World) Mail(_ context.Context, to, subject, _, _ string) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.mails = append(w.mails, to+": "+subject)
+	return "250 queued", nil
+}
+
+// Mails are the mails that were sent to stakeholders: "rasmus@verity.example: [INC-1] …".
+func (w *World) Mails() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.mails)
 }

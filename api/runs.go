@@ -1,0 +1,204 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"frontline/action"
+	"frontline/fault"
+	"frontline/incident"
+	"frontline/journal"
+	"frontline/people"
+	"frontline/wire"
+)
+
+// Runs is where runs are read.
+type Runs interface {
+	List(ctx context.Context, by people.Actor, f action.RunFilter) ([]action.Run, error)
+	Run(ctx context.Context, by people.Actor, ref string) (action.Run, error)
+	Output(ctx context.Context, by people.Actor, ref string, from int64) ([]action.Line, error)
+}
+
+// Runner is how actions are run.
+type Runner interface {
+	Plan(ctx context.Context, by people.Actor, q action.PlanRequest) (action.Run, error)
+	Start(ctx context.Context, by people.Actor, q action.StartRequest) (action.Run, error)
+	Cancel(ctx context.Context, by people.Actor, ref string) (action.Run, error)
+	Look(ctx context.Context, by people.Actor, ref string) (action.Run, error)
+	Settle(ctx context.Context, by people.Actor, ref string, had bool, found string) (action.Run, error)
+}
+
+func (s *server) runs() {
+	add(s, route{Method: http.MethodGet, Path: "/runs", ID: "listRuns", Verb: people.SeeActions, Summary: "List runs", Say: "Newest first."}, s.listRuns)
+	add(s, route{Method: http.MethodGet, Path: "/runs/{id}", ID: "showRun", Verb: people.SeeActions, Summary: "Show a run"}, s.showRun)
+	add(s, route{Method: http.MethodGet, Path: "/runs/{id}/output", ID: "showOutput", Verb: people.SeeActions, Summary: "Show a run's output",
+		Say: "From a line on. While the run is running, ask again from next."}, s.showOutput)
+	add(s, route{Method: http.MethodPost, Path: "/runs", ID: "planRun", Verb: people.RunReadAction, Status: http.StatusCreated, Summary: "Plan a run",
+		Say: "Looks at the real system and says what the action would do. It changes nothing; the plan waits to be started. What the action's risk needs is asked as well."}, s.planRun)
+	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/start", ID: "startRun", Verb: people.RunReadAction, Summary: "Start a planned run",
+		Say: "Exactly once: the same Idempotency-Key again returns the run as it is."}, s.startRun)
+	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/cancel", ID: "cancelRun", Verb: people.CancelRun, Summary: "Cancel a run",
+		Say: "Discards a plan, or asks a running run to stop. Whether it had its effect by then, its result says."}, s.cancelRun)
+	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/look", ID: "lookAtRun", Verb: people.RunReadAction, Summary: "Look again what became of an unknown run",
+		Say: "It never does the work a second time."}, s.lookAtRun)
+	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/settle", ID: "settleRun", Verb: people.RunReadAction, Summary: "Say what became of an unknown run",
+		Say: "What a person found out by looking."}, s.settleRun)
+}
+
+type byRun struct {
+	ID string `path:"id" maxLength:"100" doc:"The run's id." example:"RUN-884"`
+}
+
+type forRun[T any] struct {
+	ID   string `path:"id" maxLength:"100" doc:"The run's id." example:"RUN-884"`
+	Body T
+}
+
+type listRuns struct {
+	Paging
+	Action string `query:"action" maxLength:"100" doc:"Only of this action." example:"queue/park-message"`
+	State  string `query:"state" enum:"planned,running,succeeded,failed,cancelled,unknown,all" default:"all" doc:"Only in this state."`
+	For    string `query:"for" maxLength:"100" doc:"Only for this incident or alert." example:"INC-3"`
+}
+
+func (s *server) listRuns(ctx context.Context, by people.Actor, in *listRuns) (wire.List[wire.Run], error) {
+	at, err := in.place()
+	if err != nil {
+		return wire.List[wire.Run]{}, err
+	}
+	f := action.RunFilter{Action: in.Action, Before: at.Below, Limit: in.Limit + 1}
+	if in.State != "all" {
+		f.States = []action.State{action.State(in.State)}
+	}
+	if f.For, err = s.purpose(ctx, by, in.For); err != nil {
+		return wire.List[wire.Run]{}, err
+	}
+	all, err := s.deps.Actions.List(ctx, by, f)
+	if err != nil {
+		return wire.List[wire.Run]{}, err
+	}
+	n, err := s.names(ctx)
+	return page(all, in.Limit, n.run, func(r action.Run) place { return place{Below: r.Number} }), err
+}
+
+// about finds the incident or the alert group that is named, with who may know of it.
+func (s *server) about(ctx context.Context, by people.Actor, ref string) (people.Subject, error) {
+	if strings.HasPrefix(strings.ToUpper(ref), "INC-") {
+		inc, err := s.deps.Incidents.Incident(ctx, by, ref)
+		return people.Subject{Kind: incident.Subject(inc.ID).Kind, ID: inc.ID}, err
+	}
+	g, err := s.deps.Alerts.Group(ctx, by, ref)
+	if fault.Is(err, fault.NotFound) {
+		return people.Subject{}, fault.New(fault.NotFound, "There is no incident and no alert %q, or it is not open to you. Name one such as INC-3 or G-12.", ref)
+	}
+	return g.Topic(), err
+}
+
+// purpose is what a run is for; the empty subject when nothing is named.
+func (s *server) purpose(ctx context.Context, by people.Actor, ref string) (journal.Subject, error) {
+	if ref == "" {
+		return journal.Subject{}, nil
+	}
+	about, err := s.about(ctx, by, ref)
+	return journal.Of(about.Kind, about.ID), err
+}
+
+func (s *server) showRun(ctx context.Context, by people.Actor, in *byRun) (wire.Run, error) {
+	r, err := s.deps.Actions.Run(ctx, by, in.ID)
+	return s.ran(ctx, r, err)
+}
+
+type showOutput struct {
+	ID   string `path:"id" maxLength:"100" doc:"The run's id." example:"RUN-884"`
+	From int64  `query:"from" minimum:"1" default:"1" doc:"The number of the first line that is wanted."`
+}
+
+func (s *server) showOutput(ctx context.Context, by people.Actor, in *showOutput) (wire.Output, error) {
+	r, err := s.deps.Actions.Run(ctx, by, in.ID) // first the state: what is written after it is read by the next request
+	if err != nil {
+		return wire.Output{}, err
+	}
+	lines, err := s.deps.Actions.Output(ctx, by, r.ID, in.From)
+	out := wire.Output{State: string(r.State), Next: in.From, Lines: every(lines, func(l action.Line) wire.OutputLine {
+		return wire.OutputLine{N: l.Number, At: l.At, Text: l.Text}
+	})}
+	if n := len(lines); n > 0 {
+		out.Next = lines[n-1].Number + 1
+	}
+	return out, err
+}
+
+type planRun struct{ Body wire.PlanRun }
+
+func (s *server) planRun(ctx context.Context, by people.Actor, in *planRun) (wire.Run, error) {
+	why, err := s.purpose(ctx, by, in.Body.For)
+	if err != nil {
+		return wire.Run{}, err
+	}
+	r, err := s.deps.Actions.Plan(ctx, by, action.PlanRequest{Action: in.Body.Action, Inputs: in.Body.Inputs, For: why, Reason: in.Body.Reason})
+	return s.ran(ctx, r, err)
+}
+
+type startRun struct {
+	ID   string `path:"id" maxLength:"100" doc:"The run's id." example:"RUN-884"`
+	Key  string `header:"Idempotency-Key" required:"true" maxLength:"200" doc:"A random word, made once for each wish to start: the same wish sent twice starts once." example:"7f9c2ba4e88f827d"`
+	Body wire.StartRun
+}
+
+func (s *server) startRun(ctx context.Context, by people.Actor, in *startRun) (wire.Run, error) {
+	r, err := s.deps.Actions.Start(ctx, by, action.StartRequest{Run: in.ID, PlanHash: in.Body.Plan, Key: in.Key})
+	return s.ran(ctx, r, err)
+}
+
+func (s *server) cancelRun(ctx context.Context, by people.Actor, in *byRun) (wire.Run, error) {
+	r, err := s.deps.Actions.Cancel(ctx, by, in.ID)
+	return s.ran(ctx, r, err)
+}
+
+func (s *server) lookAtRun(ctx context.Context, by people.Actor, in *byRun) (wire.Run, error) {
+	r, err := s.deps.Actions.Look(ctx, by, in.ID)
+	return s.ran(ctx, r, err)
+}
+
+func (s *server) settleRun(ctx context.Context, by people.Actor, in *forRun[wire.SettleRun]) (wire.Run, error) {
+	r, err := s.deps.Actions.Settle(ctx, by, in.ID, in.Body.Done, in.Body.Found)
+	return s.ran(ctx, r, err)
+}
+
+func (s *server) ran(ctx context.Context, r action.Run, err error) (wire.Run, error) {
+	if err != nil {
+		return wire.Run{}, err
+	}
+	n, err := s.names(ctx)
+	if err != nil {
+		return wire.Run{}, err
+	}
+	return n.run(r), nil
+}
+
+// run leaves out what is the kind's own: how it finds the same world again.
+func (n names) run(r action.Run) wire.Run {
+	out := wire.Run{
+		ID: r.Ref(), UID: r.ID, Action: wire.Ref{ID: r.Definition.ID, Name: r.Definition.Title}, Version: r.Version, Risk: string(r.Definition.Risk), State: string(r.State),
+		Inputs: r.Inputs, Reason: r.Reason, For: subject(r.For), Lines: r.Lines, PlannedBy: *n.person(r.PlannedBy.ID), PlannedAt: r.PlannedAt,
+		StartedBy: n.person(r.StartedBy.ID), StartedAt: r.StartedAt, CancelledBy: n.person(r.CancelledBy.ID), EndedAt: r.EndedAt, Took: wire.Duration(r.Took()),
+		Plan: wire.Plan{Summary: r.Plan.Summary, Costs: append([]string{}, r.Plan.Costs...), Undo: r.Plan.Undo, Nothing: r.Plan.Nothing, Hash: r.PlanHash, ExpiresAt: r.PlanExpires(),
+			Changes: every(r.Plan.Changes, func(c action.Change) wire.PlannedChange { return wire.PlannedChange(c) })},
+	}
+	if out.Inputs == nil {
+		out.Inputs = map[string]any{}
+	}
+	if p := r.Progress; p.What != "" || p.Total > 0 {
+		out.Progress = &wire.Progress{Done: p.Done, Total: p.Total, What: p.What}
+	}
+	if out.Ended() {
+		out.Result = &wire.Result{Summary: r.Result.Summary, Done: r.Result.Done, Facts: r.Result.Facts, Links: r.Result.Links,
+			Tables: every(r.Result.Tables, tableOf)}
+	}
+	return out
+}
+
+func tableOf(t action.Table) wire.Table {
+	return wire.Table{Title: t.Title, Columns: append([]string{}, t.Columns...), Rows: every(t.Rows, func(row []string) []string { return append([]string{}, row...) })}
+}

@@ -1,0 +1,173 @@
+package wire
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Action is a piece of work that can be run.
+type Action struct {
+	ID       string   `json:"id" example:"queue/park-message"`
+	Title    string   `json:"title"`
+	Purpose  string   `json:"purpose,omitempty" doc:"When to use it."`
+	Team     *Ref     `json:"team,omitempty"`
+	Services []Ref    `json:"services"`
+	Risk     string   `json:"risk" enum:"read,change,danger"`
+	Role     string   `json:"role" doc:"The least role that may run it." enum:"member,support,lead,admin"`
+	Kind     string   `json:"kind" doc:"Which sort of work it is." example:"rabbitmq.park"`
+	Version  string   `json:"version" doc:"The hash of its definition."`
+	Inputs   []Input  `json:"inputs"`
+	Figures  *Figures `json:"figures,omitempty" doc:"How it did in the last half year; absent when it never ran."`
+}
+
+// ActionShown is an action with the JSON Schema of its inputs.
+type ActionShown struct {
+	Action
+	Schema json.RawMessage `json:"schema" doc:"JSON Schema 2020-12 that the inputs keep."`
+}
+
+// Input is one thing to fill in.
+type Input struct {
+	Name      string   `json:"name" example:"message_id"`
+	Label     string   `json:"label"`
+	Help      string   `json:"help,omitempty"`
+	Type      string   `json:"type" enum:"text,number,boolean,date,choice,secret"`
+	Required  bool     `json:"required,omitempty"`
+	Default   any      `json:"default,omitempty"`
+	Choices   []string `json:"choices,omitempty"`
+	Pattern   string   `json:"pattern,omitempty"`
+	Example   string   `json:"example,omitempty"`
+	Min       *float64 `json:"min,omitempty"`
+	Max       *float64 `json:"max,omitempty"`
+	Whole     bool     `json:"whole,omitempty"`
+	Multiline bool     `json:"multiline,omitempty"`
+}
+
+// Figures is how an action did.
+type Figures struct {
+	Succeeded int      `json:"succeeded"`
+	Failed    int      `json:"failed"`
+	Unknown   int      `json:"unknown"`
+	Usual     Duration `json:"usual" doc:"Half of the successful runs took at most this." example:"12s"`
+	NineInTen Duration `json:"nine_in_ten" doc:"Nine in ten of them took at most this." example:"40s"`
+}
+
+// PlanRun asks what an action would do.
+type PlanRun struct {
+	Action string         `json:"action" example:"queue/park-message"`
+	Inputs map[string]any `json:"inputs,omitempty" doc:"By name; see the action's schema."`
+	For    string         `json:"for,omitempty" doc:"The incident or alert that it is for." example:"INC-3"`
+	Reason string         `json:"reason,omitempty" doc:"Why; required when the risk is danger."`
+}
+
+// StartRun asks to carry out a plan.
+type StartRun struct {
+	Plan string `json:"plan" doc:"The hash of the plan that was read, so that nothing else is started." example:"9f2c…"`
+}
+
+// SettleRun writes what a person found out about an unknown run.
+type SettleRun struct {
+	Done  bool   `json:"done" doc:"Whether it had its effect."`
+	Found string `json:"found" doc:"What you saw, in a sentence."`
+}
+
+// Run is one execution of one version of an action, from its plan on.
+type Run struct {
+	ID          string         `json:"id" example:"RUN-884"`
+	UID         string         `json:"uid"`
+	Action      Ref            `json:"action"`
+	Version     string         `json:"version"`
+	Risk        string         `json:"risk" enum:"read,change,danger"`
+	State       string         `json:"state" enum:"planned,running,succeeded,failed,cancelled,unknown" doc:"unknown: nobody can say whether it had its effect, and people must look. It is never started again."`
+	Inputs      map[string]any `json:"inputs" doc:"Secret ones are ***."`
+	Reason      string         `json:"reason,omitempty"`
+	For         *Subject       `json:"for,omitempty"`
+	Plan        Plan           `json:"plan"`
+	Progress    *Progress      `json:"progress,omitempty"`
+	Result      *Result        `json:"result,omitempty"`
+	Lines       int64          `json:"lines" doc:"How many lines of output there are."`
+	PlannedBy   Ref            `json:"planned_by"`
+	PlannedAt   time.Time      `json:"planned_at"`
+	StartedBy   *Ref           `json:"started_by,omitempty"`
+	StartedAt   time.Time      `json:"started_at,omitzero"`
+	CancelledBy *Ref           `json:"cancelled_by,omitempty"`
+	EndedAt     time.Time      `json:"ended_at,omitzero"`
+	Took        Duration       `json:"took,omitempty" example:"12s"`
+}
+
+// Ended says whether nothing more will come of the run by itself.
+func (r Run) Ended() bool { return r.State != "planned" && r.State != "running" }
+
+// Plan is what would happen, as a table that people read before they say yes.
+type Plan struct {
+	Summary   string          `json:"summary"`
+	Changes   []PlannedChange `json:"changes"`
+	Costs     []string        `json:"costs" doc:"What it costs others."`
+	Undo      string          `json:"undo,omitempty" doc:"How it can be taken back, and until when."`
+	Nothing   bool            `json:"nothing,omitempty" doc:"There is nothing to do."`
+	Hash      string          `json:"hash" doc:"Send it with the start."`
+	ExpiresAt time.Time       `json:"expires_at" doc:"After this the plan is too old to be started."`
+}
+
+// PlannedChange is one line of a plan.
+type PlannedChange struct {
+	What  string `json:"what"`
+	Now   string `json:"now"`
+	After string `json:"after"`
+	Count int    `json:"count"`
+	Undo  string `json:"undo,omitempty"`
+}
+
+// Progress is how far a run is.
+type Progress struct {
+	Done  int    `json:"done"`
+	Total int    `json:"total,omitempty" doc:"Absent when nobody knows."`
+	What  string `json:"what"`
+}
+
+// Result is what became of a run.
+type Result struct {
+	Summary string            `json:"summary"`
+	Done    bool              `json:"done" doc:"It had its effect."`
+	Facts   map[string]any    `json:"facts,omitempty"`
+	Tables  []Table           `json:"tables,omitempty"`
+	Links   map[string]string `json:"links,omitempty"`
+}
+
+// Table is a result that people read.
+type Table struct {
+	Title   string     `json:"title"`
+	Columns []string   `json:"columns"`
+	Rows    [][]string `json:"rows"`
+}
+
+// Output is lines of a run's output.
+type Output struct {
+	State string       `json:"state" enum:"planned,running,succeeded,failed,cancelled,unknown"`
+	Lines []OutputLine `json:"lines" doc:"At most about 1,000."`
+	Next  int64        `json:"next" doc:"The number of the line to ask for next. More will come while the state is running."`
+}
+
+// OutputLine is one line of a run's output.
+type OutputLine struct {
+	N    int64     `json:"n" doc:"1 is the first."`
+	At   time.Time `json:"at"`
+	Text string    `json:"text"`
+}
+
+// Kept is something that an action took out of a neighbour, and that is kept.
+type Kept struct {
+	ID          string            `json:"id"`
+	Run         string            `json:"run" doc:"The run's uid."`
+	Action      string            `json:"action" example:"queue/park-message"`
+	Owner       *Ref              `json:"owner,omitempty" doc:"The team that decides what becomes of it."`
+	Kind        string            `json:"kind" example:"rabbitmq.message"`
+	Origin      string            `json:"origin" doc:"Where it was." example:"amqp://broker/verity/decisions"`
+	Fingerprint string            `json:"fingerprint"`
+	Facts       map[string]string `json:"facts,omitempty" doc:"What people recognise it by."`
+	State       string            `json:"state" enum:"captured,removed,replayed" doc:"captured: copied, perhaps still in its place as well; removed: only here; replayed: put back."`
+	CapturedAt  time.Time         `json:"captured_at"`
+	RemovedAt   time.Time         `json:"removed_at,omitzero"`
+	ReplayedAt  time.Time         `json:"replayed_at,omitzero"`
+	ExpiresAt   time.Time         `json:"expires_at,omitzero"`
+}
