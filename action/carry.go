@@ -91,7 +91,11 @@ func (r *Runner) reconcile(ctx context.Context, id string) (*verdict, Run, strin
 		result.Summary += " " + fault.Sentence(err)
 		return &verdict{state: Unknown, result: result}, run, holder, nil
 	}
-	v := w.findOut(ctx, Failed, lookTime)
+	otherwise := Failed
+	if !run.CancelAt.IsZero() {
+		otherwise = Cancelled
+	}
+	v := w.findOut(ctx, otherwise, lookTime)
 	w.led.close()
 	return &v, run, holder, nil
 }
@@ -213,13 +217,12 @@ func (w *work) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 	up, stop := w.Clock.After(w.run.Definition.Limits.timeout())
 	defer stop()
 	topics := w.Runs.Subscribe(ctx)
-	mine := []string{"run:" + w.run.ID, "*"}
 	for ctx.Err() == nil {
 		if w.cancelAsked(ctx) {
 			cancel(errCancelled)
 			return
 		}
-		if !w.await(ctx, up, topics, mine) {
+		if !w.await(ctx, up, topics) {
 			cancel(errTooLong)
 			return
 		}
@@ -227,7 +230,7 @@ func (w *work) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 }
 
 // await returns when it is worth looking at the run again; false when its time is up.
-func (w *work) await(ctx context.Context, up <-chan time.Time, topics <-chan []string, mine []string) bool {
+func (w *work) await(ctx context.Context, up <-chan time.Time, topics <-chan []string) bool {
 	poll, stop := w.Clock.After(pollTime)
 	defer stop()
 	for {
@@ -235,7 +238,8 @@ func (w *work) await(ctx context.Context, up <-chan time.Time, topics <-chan []s
 		case <-up:
 			return false
 		case changed := <-topics:
-			if slices.ContainsFunc(changed, func(t string) bool { return slices.Contains(mine, t) }) {
+			// Our own output announces "run:ID" alone, four times a second; what others do to the run comes with "run".
+			if slices.Contains(changed, "*") || slices.Contains(changed, "run:"+w.run.ID) && slices.Contains(changed, "run") {
 				return true
 			}
 		case <-poll:
@@ -271,7 +275,9 @@ func (w *work) findOut(ctx context.Context, otherwise State, patience time.Durat
 	}
 	err = w.mask.err(err)
 	w.Log.Warn("it cannot be found out what became of a run", "run", w.run.ID, "action", w.run.Definition.ID, "err", err)
-	return verdict{state: Unknown, result: unsure(w.run), later: true, silent: err}
+	run := w.run
+	run.Steps = w.led.committed()
+	return verdict{state: Unknown, result: unsure(run), later: true, silent: err}
 }
 
 // said is the verdict that a kind's result means.
