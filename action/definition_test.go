@@ -184,7 +184,8 @@ func TestKindsCheckTheSettings(t *testing.T) {
 func TestLanes(t *testing.T) {
 	d := parked(t)
 	a, b := map[string]any{"fingerprint": "savanna-pay"}, map[string]any{"fingerprint": "b"}
-	if d.lane(a) != d.lane(a) || d.lane(a) == d.lane(b) || d.lane(a) == "" {
+	same := map[string]any{"fingerprint": "savanna-pay", "twins": 2.0}
+	if d.lane(a) != d.lane(same) || d.lane(a) == d.lane(b) || d.lane(a) == "" {
 		t.Error("runs are not parted by the input's value")
 	}
 	if strings.Contains(d.lane(a), "savanna") {

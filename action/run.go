@@ -195,14 +195,14 @@ func (r Run) planned() journal.Consequences {
 	return journal.Consequences{Entries: []journal.Entry{e}}
 }
 
-// start decides whether a planned run starts. The same click again changes nothing and is no error.
-func start(by journal.Actor, planHash, key string) decision {
+// start decides whether a planned run starts. The same click again changes nothing and is no error. name tells people apart in a refusal.
+func start(by journal.Actor, planHash, key string, name func(journal.Actor) string) decision {
 	return func(c Current) (Run, journal.Consequences, error) {
 		r := c.Run
 		if r.State != Planned && r.Key == key {
 			return r, journal.Consequences{}, nil
 		}
-		if err := r.mayStart(c, planHash); err != nil {
+		if err := r.mayStart(c, planHash, name); err != nil {
 			return r, journal.Consequences{}, err
 		}
 		r.State, r.StartedBy, r.StartedAt, r.Key = Running, by, c.Now, key
@@ -215,12 +215,13 @@ func start(by journal.Actor, planHash, key string) decision {
 	}
 }
 
-func (r Run) mayStart(c Current, planHash string) error {
+func (r Run) mayStart(c Current, planHash string, name func(journal.Actor) string) error {
 	switch {
 	case r.State == Cancelled:
 		return fault.New(fault.Conflict, "%s was cancelled. Make a new plan.", r.Ref())
 	case r.State != Planned:
-		return fault.New(fault.Conflict, "%s was started already, at %s. Look at it before you plan another run.", r.Ref(), r.StartedAt.Format("15:04:05 MST"))
+		return fault.New(fault.Conflict, "%s was started already, by %s at %s. Look at it before you plan another run.",
+			r.Ref(), name(r.StartedBy), r.StartedAt.Format("15:04:05 MST"))
 	case r.PlanHash != planHash:
 		return fault.New(fault.Conflict, "This is not the plan that %s would carry out. Look at its plan, or plan again.", r.Ref())
 	case c.Now.After(r.PlanExpires()):
@@ -229,7 +230,7 @@ func (r Run) mayStart(c Current, planHash string) error {
 		return fault.New(fault.Conflict, "The plan found nothing to do. Plan again when that has changed.")
 	case c.Busy != nil:
 		return fault.New(fault.Conflict, "%s of the same action is running, started by %s at %s, and only one may run at a time. Wait until it has ended, or cancel it.",
-			c.Busy.Ref(), c.Busy.StartedBy.ID, c.Busy.StartedAt.Format("15:04:05 MST"))
+			c.Busy.Ref(), name(c.Busy.StartedBy), c.Busy.StartedAt.Format("15:04:05 MST"))
 	}
 	return nil
 }

@@ -224,7 +224,17 @@ func (r *Runner) Start(ctx context.Context, by people.Actor, q StartRequest) (Ru
 	if err := r.stillSame(ctx, by, run); err != nil {
 		return Run{}, err
 	}
-	return r.Runs.ChangeRun(ctx, run.ID, start(journal.By(by), q.PlanHash, q.Key))
+	book, err := r.Book(ctx)
+	if err != nil {
+		return Run{}, err
+	}
+	name := func(a journal.Actor) string {
+		if p, ok := book.Person(a.ID); ok {
+			return p.Name
+		}
+		return a.ID
+	}
+	return r.Runs.ChangeRun(ctx, run.ID, start(journal.By(by), q.PlanHash, q.Key, name))
 }
 
 // stillSame refuses a start when the action is another one by now, or is not open to the actor any more.

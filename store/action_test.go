@@ -223,7 +223,7 @@ func TestOneAtATimeUnderRace(t *testing.T) {
 		for _, err := range errs {
 			if err == nil {
 				started++
-			} else if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Sentence(err), "RUN-") || !strings.Contains(fault.Sentence(err), "liis") {
+			} else if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Sentence(err), "RUN-") || !strings.Contains(fault.Sentence(err), "Liis Tamm") {
 				t.Errorf("refused with %v, want a conflict that names the run and who started it", err)
 			}
 		}
