@@ -53,6 +53,7 @@ func signals(b *testing.B, d *verity.Desk, groups, rate int, lasts time.Duration
 type load struct {
 	rate, senders int
 	lasts         time.Duration
+	most          int // calls at most; 0 for no limit
 }
 
 func (l load) run(call func(*http.Client, int) error, b *testing.B) []time.Duration {
@@ -67,6 +68,9 @@ func (l load) run(call func(*http.Client, int) error, b *testing.B) []time.Durat
 		defer mu.Unlock()
 		n := next
 		next++
+		if l.most > 0 && n >= l.most {
+			return n, began, false
+		}
 		due := began.Add(time.Duration(n) * time.Second / time.Duration(l.rate))
 		return n, due, due.Sub(began) < l.lasts && time.Since(began) < l.lasts
 	}

@@ -1,0 +1,189 @@
+// Package company plays a small company, Verity, on the reader's machine: a worker that decides about identity checks, the queue in front of it,
+// its monitoring, two phones and a mailbox. It is a neighbour of Frontline and talks to it only through public doors: it sends the webhook that
+// Alertmanager sends, takes pushes as an ntfy server does, and mail as any mail server does.
+//
+// Nothing in it is acted out. The worker fails because it cannot read one message, the monitoring fires because no decision is made, and the queue
+// moves again because somebody took that message out.
+package company
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Pace is how fast the company lives.
+type Pace struct {
+	Arrive time.Duration // between two sessions
+	Decide time.Duration // what one decision takes
+	Again  time.Duration // between a failure and the next try
+	Look   time.Duration // between two looks of the monitoring
+	Stuck  time.Duration // how long no decision may be made before the monitoring fires
+	Alerts AlertPace     // of what sends the alerts
+}
+
+// UsualPace makes a night of a few minutes.
+func UsualPace() Pace {
+	return Pace{Arrive: 450 * time.Millisecond, Decide: 120 * time.Millisecond, Again: 900 * time.Millisecond, Look: time.Second, Stuck: 6 * time.Second,
+		Alerts: AlertPace{Wait: time.Second, Interval: 2 * time.Second, Repeat: time.Minute}}
+}
+
+// Holder is a person with a phone.
+type Holder struct {
+	Name  string // "Liis Tamm"
+	Line  string // "Second line"
+	Topic string // ntfy's topic: nobody can guess it
+}
+
+// Options describe the company before it opens.
+type Options struct {
+	Dir       string // where a queue of files and the logs are kept
+	Listen    string // of its screens, metrics and push server; "127.0.0.1:0" takes any port
+	AMQP      string // RabbitMQ; empty: a queue of files
+	Queue     string // its name in the broker
+	Phones    []Holder
+	Frontline string // address of Frontline's screens, for links
+	Pace      Pace
+	Guide     []Hint // what the reader does next, shown on the company's screen
+}
+
+// Hint is one thing for the reader to do or to see, with where.
+type Hint struct {
+	Say  string
+	Link string              // may be empty
+	Word string              // of the link
+	Done func(Observed) bool // nil: the company cannot see it
+}
+
+// Company is open from Open to Close; it lives while Run runs.
+type Company struct {
+	o        Options
+	log      *record
+	queue    Queue
+	worker   *worker
+	traffic  *traffic
+	monitor  *monitor
+	phones   *phones
+	mailbox  *mailbox
+	web      *http.Server
+	listener net.Listener
+	served   sync.WaitGroup
+	stopping chan struct{}
+	closing  sync.Once
+}
+
+// Open opens the company's doors: its screens with the push server, and its mail server. Nothing happens in it before Run.
+func Open(ctx context.Context, o Options) (*Company, error) {
+	c := &Company{o: o, log: newRecord(), stopping: make(chan struct{})}
+	c.phones, c.mailbox = newPhones(c.log, o.Phones), newMailbox(c.log)
+	var err error
+	if c.queue, err = openQueue(ctx, o); err != nil {
+		return nil, err
+	}
+	c.worker = &worker{queue: c.queue, pace: o.Pace, log: c.log}
+	c.traffic = newTraffic(c.queue, o.Pace, c.log)
+	if err := c.listen(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	c.monitor = newMonitor(c.URL(), o.Pace, c.log)
+	return c, nil
+}
+
+func openQueue(ctx context.Context, o Options) (Queue, error) {
+	if o.AMQP != "" {
+		return openAMQP(ctx, o.AMQP, o.Queue)
+	}
+	return openFiles(filepath.Join(o.Dir, "queue"))
+}
+
+// listen opens the sockets and serves them.
+func (c *Company) listen(ctx context.Context) error {
+	var cfg net.ListenConfig
+	var err error
+	if c.listener, err = cfg.Listen(ctx, "tcp", c.o.Listen); err != nil {
+		return fmt.Errorf("the company's screens cannot be opened at %s: %w", c.o.Listen, err)
+	}
+	if err := c.mailbox.listen(ctx); err != nil {
+		return err
+	}
+	handler, err := c.handler()
+	if err != nil {
+		return err
+	}
+	c.web = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 32 << 10}
+	c.web.RegisterOnShutdown(func() { c.closing.Do(func() { close(c.stopping) }) })
+	c.served.Go(func() { _ = c.web.Serve(c.listener) }) // it says that it was shut down
+	return nil
+}
+
+// URL is where the company's screens, its metrics and its push server are.
+func (c *Company) URL() string { return "http://" + c.listener.Addr().String() }
+
+// Mail is the address of the company's mail server: HOST:PORT, without TLS and without sign-in.
+func (c *Company) Mail() string { return c.mailbox.address() }
+
+// Topic is the address at which a person's phone is reached, as a contact in Frontline has it.
+func (c *Company) Topic(h Holder) string { return c.URL() + "/" + h.Topic }
+
+// Run lets people come, decisions be made and monitoring look, and sends alerts to what they go to, until ctx ends.
+func (c *Company) Run(ctx context.Context, alerts Alerts) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	parts := []func(context.Context) error{c.worker.run, c.traffic.run, func(ctx context.Context) error { return c.monitor.run(ctx, alerts) }, c.watch}
+	ended := make(chan error, len(parts))
+	var all sync.WaitGroup
+	for _, part := range parts {
+		all.Go(func() { ended <- part(ctx) })
+	}
+	err := <-ended // the first to end takes the others with it
+	cancel()
+	all.Wait()
+	for range len(parts) - 1 {
+		err = errors.Join(err, <-ended)
+	}
+	return err
+}
+
+// Poison sends the message that the worker cannot read.
+func (c *Company) Poison(ctx context.Context) (string, error) { return c.traffic.poison(ctx) }
+
+// watch notes how deep the queue is, each second.
+func (c *Company) watch(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		if n, err := c.queue.Waiting(ctx); err == nil {
+			c.log.sample(n)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Close closes the company's doors and waits for what runs behind them.
+func (c *Company) Close() error {
+	var errs []error
+	if c.web != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		if err := c.web.Shutdown(ctx); err != nil {
+			errs = append(errs, c.web.Close())
+		}
+	} else if c.listener != nil {
+		errs = append(errs, c.listener.Close())
+	}
+	c.served.Wait()
+	errs = append(errs, c.mailbox.close())
+	if c.queue != nil {
+		errs = append(errs, c.queue.Close())
+	}
+	return errors.Join(errs...)
+}
