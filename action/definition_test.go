@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
+	"frontline/clock"
 	"frontline/define"
 	"frontline/fault"
 	"frontline/form"
@@ -149,7 +150,23 @@ func (picky) Check(raw json.RawMessage) error {
 	}
 	return nil
 }
-func (picky) Plan(context.Context, Call) (Plan, error) { return Plan{}, nil }
+func (picky) Plan(_ context.Context, c Call) (Plan, error) {
+	return Plan{Summary: "Looked as guest.", Private: json.RawMessage(c.Reason)}, nil
+}
+
+// TestPrivateReachesDoUnmasked has a password that is part of a queue's name.
+func TestPrivateReachesDoUnmasked(t *testing.T) {
+	r := &Runner{Kinds: Kinds{"rabbitmq.park": picky{}}, Clock: clock.NewMoved(time.Date(2026, 11, 24, 0, 41, 0, 0, time.UTC))}
+	run := Run{Definition: Definition{Kind: "rabbitmq.park"}, Reason: `{"queue":"guest-checks"}`}
+	p, err := r.ask(t.Context(), run, nil, map[string]secret.Text{"password": secret.New("guest")})
+	if err != nil || p.Summary != "Looked as ***." || string(p.Private) != `{"queue":"guest-checks"}` {
+		t.Errorf("plan = %q with %s, %v", p.Summary, p.Private, err)
+	}
+	run.Reason = "no JSON"
+	if _, err := r.ask(t.Context(), run, nil, nil); !fault.Is(err, fault.Internal) {
+		t.Errorf("a plan whose private part is no JSON: %v, want a refusal", err)
+	}
+}
 
 func TestKindsCheckTheSettings(t *testing.T) {
 	kinds, err := NewKinds(picky{})

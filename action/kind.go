@@ -48,7 +48,7 @@ type Plan struct {
 	Undo    string          `json:"undo,omitempty"`    // how it can be taken back, and until when
 	Nothing bool            `json:"nothing,omitempty"` // there is nothing to do
 	Tables  []Table         `json:"tables,omitempty"`  // what was looked at, so that people can choose otherwise
-	Private json.RawMessage `json:"private,omitempty"` // what Do needs to find the same world again (fingerprints, versions)
+	Private json.RawMessage `json:"private,omitempty"` // what Do needs to find the same world again (fingerprints, versions); shown to nobody, and never a secret
 	At      time.Time       `json:"at"`
 }
 

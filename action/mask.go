@@ -100,7 +100,7 @@ func masked[T any](m masker, v T) (T, error) {
 	if err == nil {
 		var tree any
 		d := json.NewDecoder(bytes.NewReader(raw))
-		d.UseNumber() // a kind's private numbers may need all their digits
+		d.UseNumber() // counts need all their digits
 		if err = d.Decode(&tree); err == nil {
 			raw, err = json.Marshal(m.tree(tree))
 		}

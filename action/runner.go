@@ -131,8 +131,14 @@ func (r *Runner) ask(ctx context.Context, run Run, open map[string]any, hidden m
 	if err != nil {
 		return Plan{}, mask.err(err)
 	}
-	plan.At = r.Clock.Now()
-	return masked(mask, plan)
+	private := plan.Private // for the kind alone, unmasked: a short secret may well be part of a queue's name
+	plan.Private, plan.At = nil, r.Clock.Now()
+	if len(private) > 0 && !json.Valid(private) {
+		return Plan{}, fault.New(fault.Internal, "The plan of the action's kind is not JSON. Report this to the action's owner.")
+	}
+	plan, err = masked(mask, plan)
+	plan.Private = private
+	return plan, err
 }
 
 // guard turns a kind's panic into an error: one broken kind must not take the server with it.
