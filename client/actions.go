@@ -1,0 +1,91 @@
+package client
+
+import (
+	"context"
+	"net/url"
+
+	"frontline/wire"
+)
+
+// Actions lists actions; those of one service when it is not empty.
+func (c *Client) Actions(ctx context.Context, service string, p Page) (wire.List[wire.Action], error) {
+	v := p.into(url.Values{})
+	set(v, "service", service)
+	return ask[wire.List[wire.Action]](ctx, c, read(v, "actions"))
+}
+
+// Action shows an action with the JSON Schema of its inputs.
+func (c *Client) Action(ctx context.Context, id string) (wire.ActionShown, error) {
+	return ask[wire.ActionShown](ctx, c, read(nil, "actions", id))
+}
+
+// RunQuery narrows a list of runs.
+type RunQuery struct {
+	Action string
+	State  string // all when empty
+	For    string // an incident or alert
+}
+
+// Runs lists runs, newest first.
+func (c *Client) Runs(ctx context.Context, q RunQuery, p Page) (wire.List[wire.Run], error) {
+	v := p.into(url.Values{})
+	set(v, "action", q.Action)
+	set(v, "state", q.State)
+	set(v, "for", q.For)
+	return ask[wire.List[wire.Run]](ctx, c, read(v, "runs"))
+}
+
+// Run shows a run.
+func (c *Client) Run(ctx context.Context, id string) (wire.Run, error) {
+	return ask[wire.Run](ctx, c, read(nil, "runs", id))
+}
+
+// Output shows a run's output from a line on; 1 is the first.
+func (c *Client) Output(ctx context.Context, id string, from int64) (wire.Output, error) {
+	v := url.Values{}
+	set(v, "from", from)
+	return ask[wire.Output](ctx, c, read(v, "runs", id, "output"))
+}
+
+// PlanRun says what an action would do.
+func (c *Client) PlanRun(ctx context.Context, p wire.PlanRun) (wire.Run, error) {
+	return ask[wire.Run](ctx, c, post(p, "runs"))
+}
+
+// StartRun starts a planned run, once for each key however often it is sent.
+func (c *Client) StartRun(ctx context.Context, id, key string, s wire.StartRun) (wire.Run, error) {
+	r := post(s, "runs", id, "start")
+	r.key, r.again = key, true
+	return ask[wire.Run](ctx, c, r)
+}
+
+// CancelRun discards a plan, or asks a running run to stop.
+func (c *Client) CancelRun(ctx context.Context, id string) (wire.Run, error) {
+	return ask[wire.Run](ctx, c, post(nil, "runs", id, "cancel"))
+}
+
+// LookAtRun asks again what became of an unknown run.
+func (c *Client) LookAtRun(ctx context.Context, id string) (wire.Run, error) {
+	return ask[wire.Run](ctx, c, post(nil, "runs", id, "look"))
+}
+
+// SettleRun says what became of an unknown run.
+func (c *Client) SettleRun(ctx context.Context, id string, s wire.SettleRun) (wire.Run, error) {
+	return ask[wire.Run](ctx, c, post(s, "runs", id, "settle"))
+}
+
+// QuarantineQuery narrows a list of what is kept.
+type QuarantineQuery struct {
+	Run   string
+	Team  string
+	State string // all when empty
+}
+
+// Quarantine lists what was taken out and is kept, newest first.
+func (c *Client) Quarantine(ctx context.Context, q QuarantineQuery, p Page) (wire.List[wire.Kept], error) {
+	v := p.into(url.Values{})
+	set(v, "run", q.Run)
+	set(v, "team", q.Team)
+	set(v, "state", q.State)
+	return ask[wire.List[wire.Kept]](ctx, c, read(v, "quarantine"))
+}
