@@ -65,6 +65,7 @@ func (b box) Open(sealed []byte) ([]byte, error) {
 // wireIncidents makes what people coordinate on.
 func (a *App) wireIncidents(context.Context) error {
 	a.incidents = &incident.Service{DB: a.db, Book: bookAs[incident.Directory](a), Groups: a.db, Runs: a.actions, Link: a.incidentLink}
+	a.published = incident.NewStatusCache(a.db, a.clock)
 	if a.settings.mail == nil {
 		a.incidents.Mailer = noMail{}
 		return nil

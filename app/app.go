@@ -43,7 +43,10 @@ type App struct {
 	incidents *incident.Service
 	runner    *job.Runner
 
-	listener net.Listener
+	published *incident.StatusCache
+
+	listener       net.Listener
+	statusListener net.Listener // nil when the status page has no address of its own
 	handler  http.Handler
 	servers  []server
 	loops    []func(context.Context)

@@ -34,6 +34,9 @@ func (a *App) wireDoors(context.Context) error {
 	mux.Handle(alertmanager.Path, alertmanager.Handler(a.accept("alertmanager"), a.log))
 	mux.Handle(pagerduty.Path, pagerduty.Handler(a.accept("pagerduty"), a.log))
 	mux.Handle(wire.Prefix+"/", programs)
+	if err := a.wireStatusDoors(mux); err != nil {
+		return err
+	}
 	mux.Handle("/", screens)
 	a.handler = mux
 	main := newServer(a.listener, a.handler)
@@ -54,7 +57,7 @@ func (a *App) accept(kind string) door.Accept {
 func (a *App) screens() (*web.Server, error) {
 	return web.New(web.Deps{
 		SignIn: a.signIn, SetUp: a.signIn, Tokens: a.signIn, Changes: changes{a.db},
-		Answers: answers{a.pager, a.links, a.clock}, Matters: a.db, Alerts: a.db, Handling: a.handling, Paging: answers{a.pager, a.links, a.clock}, Incidents: a.incidents, Journal: a.db, Book: bookAs[web.Book](a),
+		Answers: answers{a.pager, a.links, a.clock}, Matters: a.db, Alerts: a.db, Handling: a.handling, Paging: answers{a.pager, a.links, a.clock}, Incidents: a.incidents, Rooms: a.incidents, Status: a.published, Journal: a.db, Book: bookAs[web.Book](a),
 		Clock: a.clock, Log: a.log, Base: a.settings.base, Zone: a.settings.zone, Company: a.settings.Company,
 	})
 }

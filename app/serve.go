@@ -58,12 +58,33 @@ func (a *App) openSockets(ctx context.Context) (err error) {
 	if a.listener, err = listener(ctx, "listen", a.settings.Listen, 0, a.getenv); err != nil {
 		return err
 	}
+	if a.statusListener, err = a.statusSocket(ctx); err != nil {
+		return err
+	}
 	if a.settings.URL == "" { // the port may have been chosen just now
 		if a.settings.base, err = readURL("url", localURL(a.listener.Addr().String())); err != nil {
 			return err
 		}
 	}
-	return nil
+	if a.settings.StatusURL == "" {
+		a.settings.status = a.settings.base.JoinPath("status")
+		if a.statusListener != nil {
+			a.settings.status, err = readURL("status-url", localURL(a.statusListener.Addr().String()))
+		}
+	}
+	return err
+}
+
+// statusSocket returns the status page's own socket; nil when it was neither asked for nor handed over.
+func (a *App) statusSocket(ctx context.Context) (net.Listener, error) {
+	if a.settings.StatusListen != "" {
+		return listener(ctx, "status-listen", a.settings.StatusListen, 1, a.getenv)
+	}
+	l, ok, err := handedOver(1, a.getenv)
+	if !ok {
+		return nil, err
+	}
+	return l, err
 }
 
 // server is one HTTP server on one listener.
@@ -131,8 +152,10 @@ func (a *App) drain(ctx context.Context) error {
 // Close gives up what New opened, when Run is never called.
 func (a *App) Close() error {
 	var errs []error
-	if a.listener != nil {
-		errs = append(errs, a.listener.Close())
+	for _, l := range []net.Listener{a.listener, a.statusListener} {
+		if l != nil {
+			errs = append(errs, l.Close())
+		}
 	}
 	return errors.Join(append(errs, a.release())...)
 }

@@ -43,6 +43,7 @@ func TestGate(t *testing.T) {
 		"WriteNote":         func(a people.Actor) error { return one(s.WriteNote(ctx, a, "i1", "x")) },
 		"WriteUpdate":       func(a people.Actor) error { return one(s.WriteUpdate(ctx, a, "i1", d)) },
 		"Publish":           func(a people.Actor) error { return one(s.Publish(ctx, a, "i1", d)) },
+		"PreviewUpdate":     func(a people.Actor) error { return one(s.PreviewUpdate(ctx, a, "i1", d, time.Now())) },
 		"PromiseNext":       func(a people.Actor) error { return one(s.PromiseNext(ctx, a, "i1", time.Now())) },
 		"Resolve":           func(a people.Actor) error { return one(s.Resolve(ctx, a, "i1", nil)) },
 		"Resolve, publicly": func(a people.Actor) error { return one(s.Resolve(ctx, a, "i1", &d)) },

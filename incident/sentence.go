@@ -13,20 +13,21 @@ import (
 func (l *Line) incident(e journal.Entry, n Names) bool {
 	switch e.Verb {
 	case "incident.opened":
-		l.Icon, l.Sentence = IconState, "declared the incident"
+		l.Icon, l.Sentence, l.State = IconState, "declared the incident", Investigating
 		l.Small = "severity " + word(e, "severity")
 		if e.About.Kind == "group" {
 			l.Sentence, l.About = "opened the incident from "+orElse(n.Group(e.About.ID), "its alerts"), e.About
 		}
 	case "incident.state_set":
 		l.Icon, l.Sentence, l.Small = IconState, "set the state to "+word(e, "to"), "it was "+word(e, "from")
+		l.State = State(word(e, "to"))
 	case "incident.severity_set":
 		l.Icon, l.Sentence, l.Small = IconState, "set the severity to "+word(e, "to"), "it was "+word(e, "from")
 	case "incident.resolved":
-		l.Icon, l.Sentence = IconState, "resolved the incident"
+		l.Icon, l.Sentence, l.State = IconState, "resolved the incident", Resolved
 		l.Small = Spell(time.Duration(number(e, "after_s"))*time.Second) + " after it was noticed"
 	case "incident.reopened":
-		l.Icon, l.Sentence = IconState, "reopened the incident"
+		l.Icon, l.Sentence, l.State = IconState, "reopened the incident", Investigating
 	case "incident.renamed":
 		l.Icon, l.Sentence, l.Text = IconNote, "gave it another title", n.Text(e.About)
 	case "incident.noted":

@@ -36,6 +36,7 @@ type Book interface {
 	Service(id string) (catalog.Service, bool)
 	Services() []catalog.Service
 	Component(id string) (catalog.Component, bool)
+	Components() []catalog.Component
 	Customers() []catalog.Customer
 	Name(kind, id string) string
 }

@@ -111,20 +111,26 @@ func (a *assets) add(name, kind string, raw []byte) (string, error) {
 
 // serveAsset serves a file that never changes under its name.
 func (s *Server) serveAsset(w http.ResponseWriter, r *http.Request) {
-	f, ok := s.assets.files[r.PathValue("name")]
-	if !ok {
+	if !s.assets.serve(w, r, r.PathValue("name")) {
 		v, _ := s.enter(w, r, Route{Pattern: r.Pattern, Access: Public})
 		s.fail(w, r, v, fault.New(fault.NotFound, "There is no such file; a newer version of Frontline may run. Reload the screen."))
-		return
+	}
+}
+
+// serve writes the file; false when there is none of this name.
+func (a assets) serve(w http.ResponseWriter, r *http.Request, name string) bool {
+	f, ok := a.files[name]
+	if !ok {
+		return false
 	}
 	h := w.Header()
 	h.Set("Content-Type", f.kind)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	h.Set("ETag", `"`+r.PathValue("name")+`"`)
+	h.Set("ETag", `"`+name+`"`)
 	h.Set("Vary", "Accept-Encoding")
 	if r.Header.Get("If-None-Match") == h.Get("ETag") {
 		w.WriteHeader(http.StatusNotModified)
-		return
+		return true
 	}
 	body := f.raw
 	if takesGzip(r) {
@@ -132,4 +138,5 @@ func (s *Server) serveAsset(w http.ResponseWriter, r *http.Request) {
 		body = f.gzip
 	}
 	_, _ = w.Write(body)
+	return true
 }

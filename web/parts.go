@@ -62,13 +62,17 @@ type entry struct {
 	Icon  string
 	Look  string // colours the icon: "critical", "ok" or empty
 	Who   string // in bold, before the words
+	Lead  string // words before the link
+	Link  link   // between Lead and Words; may be empty
 	Words string
-	More  string // small, after the words
-	Link  link   // between Who and Words; may be empty
+	More  string   // small, after the words
+	Quote []string // what was said with it, as paragraphs
+	Day   string   // the line is only the name of a day: what follows happened on it
 }
 
 // said is something that was said about an incident, inside or to customers.
 type said struct {
+	ID     string // to be linked to; may be empty
 	Public bool
 	By     string
 	At     moment

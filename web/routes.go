@@ -35,7 +35,35 @@ type Route struct {
 func Routes() []Route { return new(Server).table() }
 
 // table is the one table of routes.
-func (s *Server) table() []Route {
+func (s *Server) table() []Route { return append(s.ground(), s.incidentRoutes()...) }
+
+// incidentRoutes are the incidents' part of the table.
+func (s *Server) incidentRoutes() []Route {
+	return []Route{
+		{"GET /incidents", needs(people.SeeIncidents), s.showIncidents},
+		{"GET /incidents/new", needs(people.DeclareIncident), s.showDeclare},
+		{"POST /incidents", needs(people.DeclareIncident), s.declare},
+		{"GET /incidents/{ref}", needs(people.SeeIncidents), s.showRoom},
+		{"GET /incidents/{ref}/timeline", needs(people.SeeIncidents), s.showTimeline},
+		{"POST /incidents/{ref}/state", needs(people.WorkIncident), s.setState},
+		{"POST /incidents/{ref}/severity", needs(people.WorkIncident), s.setSeverity},
+		{"POST /incidents/{ref}/title", needs(people.WorkIncident), s.renameIncident},
+		{"POST /incidents/{ref}/lead", needs(people.WorkIncident), s.setLead},
+		{"POST /incidents/{ref}/join", needs(people.WorkIncident), s.joinIncident},
+		{"POST /incidents/{ref}/promise", needs(people.WorkIncident), s.promiseNext},
+		{"POST /incidents/{ref}/notes", needs(people.WorkIncident), s.writeNote},
+		{"POST /incidents/{ref}/updates", needs(people.WorkIncident), s.writeUpdate},
+		{"POST /incidents/{ref}/publish", needs(people.PublishUpdate), s.publishUpdate},
+		{"GET /incidents/{ref}/impact", needs(people.WorkIncident), s.showImpact},
+		{"POST /incidents/{ref}/impact", needs(people.WorkIncident), s.setImpact},
+		{"GET /incidents/{ref}/resolve", needs(people.WorkIncident), s.showResolve},
+		{"POST /incidents/{ref}/resolve", needs(people.WorkIncident), s.resolveIncident},
+		{"POST /incidents/{ref}/reopen", needs(people.WorkIncident), s.reopenIncident},
+	}
+}
+
+// ground is the rest of the table.
+func (s *Server) ground() []Route {
 	return []Route{
 		// Sign-in
 		{"GET /sign-in", Public, s.showSignIn},

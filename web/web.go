@@ -72,6 +72,8 @@ type Deps struct {
 	Handling  Handling
 	Paging    Paging
 	Incidents Incidents
+	Rooms     Rooms
+	Status    StatusPage
 	Journal   Journal
 	Book      func(context.Context) (Book, error) // what is configured now
 
