@@ -6,6 +6,7 @@ import (
 	"frontline/action"
 	"frontline/fault"
 	"frontline/incident"
+	"frontline/integration/exec"
 	"frontline/integration/rabbitmq"
 	"frontline/journal"
 	"frontline/people"
@@ -14,7 +15,16 @@ import (
 
 // kinds are the kinds of work that an action may name. A new one is one line here.
 func (a *App) kinds() (action.Kinds, error) {
-	return action.NewKinds(rabbitmq.NewPark(a.clock))
+	return action.NewKinds(exec.New(a.clock, a.getenv, exec.Self()), rabbitmq.NewPark(a.clock))
+}
+
+// Keep runs this process as the keeper of one action's command, if it was started as one, and says with which code it ends. main asks
+// before anything else.
+func Keep(args []string) (code int, kept bool) {
+	if len(args) < 2 || args[1] != exec.KeeperArg {
+		return 0, false
+	}
+	return exec.Keep(), true
 }
 
 // wireActions makes what plans and carries out actions.

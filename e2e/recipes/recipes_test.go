@@ -8,7 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
+
+	"frontline/action"
+	"frontline/clock"
+	"frontline/e2e/recipes/consul"
+	"frontline/integration/exec"
+	"frontline/integration/rabbitmq"
 )
 
 const root = "../.."
@@ -16,7 +23,7 @@ const root = "../.."
 // quoted finds a comment that names a file, and the block of code after it.
 var quoted = regexp.MustCompile("(?s)<!-- (e2e/recipes/[^ ]+) -->\n```[a-z]+\n(.*?)\n```")
 
-// TestBlocksAreTheFiles compares every quoted file with its recipe. The recipes about sources and channels must quote all their Go files.
+// TestBlocksAreTheFiles compares every quoted file with its recipe. The recipes about sources, channels and action kinds must quote all their Go files.
 func TestBlocksAreTheFiles(t *testing.T) {
 	recipes, err := filepath.Glob(root + "/docs/recipes/*.md")
 	if err != nil {
@@ -32,7 +39,7 @@ func TestBlocksAreTheFiles(t *testing.T) {
 			}
 		}
 	}
-	for _, folder := range []string{"uptimekuma", "gotify"} {
+	for _, folder := range []string{"uptimekuma", "gotify", "consul"} {
 		files, err := filepath.Glob(folder + "/*.go")
 		if err != nil || len(files) != 2 {
 			t.Fatalf("%s holds %q: %v", folder, files, err)
@@ -40,6 +47,32 @@ func TestBlocksAreTheFiles(t *testing.T) {
 		for _, f := range files {
 			if name := "e2e/recipes/" + f; !seen[name] {
 				t.Errorf("no recipe shows %s", name)
+			}
+		}
+	}
+}
+
+// definitions are the YAML blocks of a page.
+var definitions = regexp.MustCompile("(?s)```yaml\n(.*?)\n```")
+
+// TestDefinitionsAreRight checks the actions that the pages about kinds show, as `frontline apply` does.
+func TestDefinitionsAreRight(t *testing.T) {
+	kinds, err := action.NewKinds(consul.NewSet(clock.Real{}), rabbitmq.NewPark(clock.Real{}), exec.New(clock.Real{}, os.Getenv, exec.Self()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{"recipes/add-an-action-kind.md", "kinds/rabbitmq.park.md", "kinds/exec.md"} {
+		blocks := definitions.FindAllStringSubmatch(read(t, root+"/docs/"+page), -1)
+		if len(blocks) != 1 {
+			t.Errorf("%s shows %d definitions", page, len(blocks))
+		}
+		for _, b := range blocks {
+			var shown struct{ Actions []action.Definition }
+			if err := yaml.UnmarshalWithOptions([]byte(b[1]), &shown, yaml.Strict()); err != nil || len(shown.Actions) != 1 {
+				t.Fatalf("%s shows %d actions: %v", page, len(shown.Actions), err)
+			}
+			if wrong := kinds.Check(shown.Actions[0]); len(wrong) > 0 {
+				t.Errorf("%s shows an action that is refused: %v", page, wrong)
 			}
 		}
 	}

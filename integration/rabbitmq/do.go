@@ -54,7 +54,7 @@ func (k *Park) Do(ctx context.Context, call action.Call, plan action.Plan, led a
 	if err := led.Commit(ctx, stepHolding, nil); err != nil {
 		return action.Result{}, err
 	}
-	led.Progress(1, 4, "holding the head of "+r.mark.Queue)
+	led.Progress(1, 4, "holding the head of "+r.chosen.Queue)
 	held := r.hold(ctx)
 	if held == nil {
 		held = r.complete()
@@ -108,7 +108,7 @@ func (r *run) hold(ctx context.Context) error {
 	}
 	began := r.clock.Now()
 	err := r.hand.hold(ctx, g)
-	r.led.Printf("Held %s of %s in %s.", counted(len(r.pile.messages), "message", "messages"), r.mark.Queue, r.clock.Now().Sub(began).Round(time.Millisecond))
+	r.led.Printf("Held %s of %s in %s.", counted(len(r.pile.messages), "message", "messages"), r.chosen.Queue, r.clock.Now().Sub(began).Round(time.Millisecond))
 	return err
 }
 
@@ -125,7 +125,7 @@ func (r *run) disconnect(ctx context.Context) error {
 
 // complete fails with a Conflict when what was planned is not held.
 func (r *run) complete() error {
-	n, queue := len(r.pile.targets()), r.mark.Queue
+	n, queue := len(r.pile.targets()), r.chosen.Queue
 	switch {
 	case n >= r.mark.Take:
 		return nil
@@ -172,7 +172,7 @@ func (r *run) keepAll(ctx context.Context, step string, ds []*amqp.Delivery) ([]
 // keep makes a durable copy of the message.
 func (r *run) keep(ctx context.Context, step string, d *amqp.Delivery) (string, error) {
 	b, err := envelope{
-		Exchange: d.Exchange, Key: d.RoutingKey, VHost: r.VHost, Queue: r.mark.Queue,
+		Exchange: d.Exchange, Key: d.RoutingKey, VHost: r.VHost, Queue: r.chosen.Queue,
 		Redelivered: d.Redelivered, Properties: propertiesOf(d), Body: d.Body,
 	}.encode()
 	if err != nil {
@@ -180,7 +180,7 @@ func (r *run) keep(ctx context.Context, step string, d *amqp.Delivery) (string, 
 	}
 	m := r.pile.find(d.DeliveryTag)
 	facts := map[string]string{
-		"queue": r.mark.Queue, "vhost": r.VHost, "exchange": d.Exchange, "routing_key": d.RoutingKey, "message_id": d.MessageId,
+		"queue": r.chosen.Queue, "vhost": r.VHost, "exchange": d.Exchange, "routing_key": d.RoutingKey, "message_id": d.MessageId,
 		"type": d.Type, "content_type": d.ContentType, "size": strconv.Itoa(m.size), "place": strconv.Itoa(m.place),
 		"given_back": strconv.FormatInt(m.deliveries, 10),
 	}
@@ -221,7 +221,7 @@ func (r *run) letGo(ctx context.Context, step string, cs []copied) error {
 		return nil
 	}
 	if err := r.hand.ack(ctx, cs); err != nil {
-		return fault.Wrap(err, fault.Unavailable, "The connection to the broker broke while a message was being removed. Look whether it is still in %s.", r.mark.Queue)
+		return fault.Wrap(err, fault.Unavailable, "The connection to the broker broke while a message was being removed. Look whether it is still in %s.", r.chosen.Queue)
 	}
 	for _, c := range cs {
 		if err := r.led.Removed(ctx, step, c.id); err != nil {
@@ -281,9 +281,9 @@ func (r *run) result(target message, taken []copied, spared int) action.Result {
 	res := action.Result{
 		Done: true,
 		Summary: fmt.Sprintf("Took %s out of %s into quarantine and gave back %s.",
-			counted(len(taken), "message", "identical messages"), r.mark.Queue, counted(rest, "other", "others")),
+			counted(len(taken), "message", "identical messages"), r.chosen.Queue, counted(rest, "other", "others")),
 		Facts: map[string]any{
-			"queue": r.mark.Queue, "fingerprint": target.fingerprint, "taken": len(taken), "held": len(r.pile.messages), "returned": rest,
+			"queue": r.chosen.Queue, "fingerprint": target.fingerprint, "taken": len(taken), "held": len(r.pile.messages), "returned": rest,
 			"spared": spared, "place": target.place, "ready_before": r.pre.ready,
 		},
 	}

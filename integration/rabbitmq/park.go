@@ -133,7 +133,6 @@ func (p preflight) reach(scan, place int) int {
 
 // mark is what a plan remembers for Do to find the same world again.
 type mark struct {
-	Queue       string `json:"queue"`
 	Identity    string `json:"identity"`              // of the queue: preflight.identity
 	Call        string `json:"call"`                  // digest of settings and inputs
 	Fingerprint string `json:"fingerprint,omitempty"` // empty: whichever message is most suspect when it is held
@@ -150,7 +149,7 @@ func (s site) mark(call action.Call, p preflight) (mark, error) {
 	if err != nil {
 		return mark{}, err
 	}
-	return mark{Queue: s.chosen.Queue, Identity: identity, Call: digest, Fingerprint: s.chosen.Fingerprint, Take: s.chosen.Twins}, nil
+	return mark{Identity: identity, Call: digest, Fingerprint: s.chosen.Fingerprint, Take: s.chosen.Twins}, nil
 }
 
 // digest identifies what was asked, independent of how its JSON is laid out.
@@ -172,7 +171,7 @@ func digest(call action.Call) (string, error) {
 // markOf reads the mark of a plan.
 func markOf(plan action.Plan) (mark, error) {
 	var m mark
-	if err := json.Unmarshal(plan.Private, &m); err != nil || m.Queue == "" || m.Take < 1 {
+	if err := json.Unmarshal(plan.Private, &m); err != nil || m.Identity == "" || m.Take < 1 {
 		return mark{}, fault.New(fault.Conflict, "This plan was not made by rabbitmq.park, or not completely. Plan again.")
 	}
 	return m, nil
@@ -188,7 +187,7 @@ func (m mark) same(s site, call action.Call, p preflight) error {
 	case now.Call != m.Call:
 		return fault.New(fault.Conflict, "The action's settings or inputs are not those that were planned with. Plan again.")
 	case now.Identity != m.Identity:
-		return fault.New(fault.Conflict, "The queue %s was declared anew or has another policy since the plan was made. Plan again.", m.Queue)
+		return fault.New(fault.Conflict, "The queue %s was declared anew or has another policy since the plan was made. Plan again.", s.chosen.Queue)
 	}
 	return nil
 }

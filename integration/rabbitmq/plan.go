@@ -97,14 +97,14 @@ func (s site) planSeen(p preflight, m mark, seen *pile) (action.Plan, error) {
 	}
 	if other := seen.mostDelivered(target.fingerprint); p.doomed(other + 1) {
 		limit, _ := p.limit()
-		return action.Plan{}, fault.New(fault.Conflict, "Another message has used %d of the %d deliveries that %s allows: holding it once more would dead-letter it too. Stop the consumer that fails, or raise the limit, then plan again.", other+1, limit, m.Queue)
+		return action.Plan{}, fault.New(fault.Conflict, "Another message has used %d of the %d deliveries that %s allows: holding it once more would dead-letter it too. Stop the consumer that fails, or raise the limit, then plan again.", other+1, limit, s.chosen.Queue)
 	}
 	m.Fingerprint, m.Place = target.fingerprint, target.place
 	plan.Changes = []action.Change{{
-		What: "Message " + target.name(), Now: target.now(m.Queue, twins), After: "in quarantine", Count: m.Take,
+		What: "Message " + target.name(), Now: target.now(s.chosen.Queue, twins), After: "in quarantine", Count: m.Take,
 		Undo: "Put it back from the quarantine; it joins the end of the queue.",
 	}}
-	plan.Summary = fmt.Sprintf("Take %s out of %s into quarantine and leave the others as they are, in their order.", counted(m.Take, "message", "identical messages"), m.Queue)
+	plan.Summary = fmt.Sprintf("Take %s out of %s into quarantine and leave the others as they are, in their order.", counted(m.Take, "message", "identical messages"), s.chosen.Queue)
 	plan.Costs = append(p.costs(), fmt.Sprintf("Looking held %s once already; the run holds those in front of the message once more.", counted(len(seen.messages), "message", "messages")))
 	return seal(plan, m)
 }
@@ -135,15 +135,15 @@ func (s site) planNothing(p preflight, m mark, seen *pile, plan action.Plan) (ac
 	held := counted(p.queue.Unacked, "message", "messages")
 	switch {
 	case len(seen.messages) >= p.reach(s.Scan, s.firstPlaces()) && p.ready+p.queue.Unacked > len(seen.messages):
-		plan.Summary = fmt.Sprintf("It is not among the first %d messages of %s. Raise the setting scan (up to %d) to look further.", len(seen.messages), m.Queue, mostScan)
+		plan.Summary = fmt.Sprintf("It is not among the first %d messages of %s. Raise the setting scan (up to %d) to look further.", len(seen.messages), s.chosen.Queue, mostScan)
 	case p.consumers > 0 && p.queue.Unacked > 0:
-		plan.Summary = fmt.Sprintf("Nothing to take was seen, but the consumers of %s have %s in hand (%s). If one of them hangs, plan again with disconnect.", m.Queue, held, p.holders())
+		plan.Summary = fmt.Sprintf("Nothing to take was seen, but the consumers of %s have %s in hand (%s). If one of them hangs, plan again with disconnect.", s.chosen.Queue, held, p.holders())
 	case m.Fingerprint != "":
-		plan.Summary = fmt.Sprintf("That message is not in %s any more.", m.Queue)
+		plan.Summary = fmt.Sprintf("That message is not in %s any more.", s.chosen.Queue)
 	case len(seen.messages) == 0:
-		plan.Summary = fmt.Sprintf("%s is empty: there is nothing to take out.", m.Queue)
+		plan.Summary = fmt.Sprintf("%s is empty: there is nothing to take out.", s.chosen.Queue)
 	default:
-		plan.Summary = fmt.Sprintf("None of the first %d messages of %s was given back by a consumer: nothing looks poisoned. Choose one by its fingerprint if you know better.", len(seen.messages), m.Queue)
+		plan.Summary = fmt.Sprintf("None of the first %d messages of %s was given back by a consumer: nothing looks poisoned. Choose one by its fingerprint if you know better.", len(seen.messages), s.chosen.Queue)
 	}
 	return seal(plan, m)
 }
@@ -156,24 +156,24 @@ func (s site) planUnseen(p preflight, m mark) (action.Plan, error) {
 	}
 	plan := action.Plan{
 		At:      s.clock.Now(),
-		Summary: fmt.Sprintf("Take %s out of %s into quarantine and leave the others as they are, in their order.", which, m.Queue),
+		Summary: fmt.Sprintf("Take %s out of %s into quarantine and leave the others as they are, in their order.", which, s.chosen.Queue),
 		Costs:   p.costs(),
 		Changes: []action.Change{{
-			What: upperFirst(which), Now: fmt.Sprintf("in %s, with %s ready and %d in the consumers' hands", m.Queue, counted(p.ready, "message", "messages"), p.queue.Unacked),
+			What: upperFirst(which), Now: fmt.Sprintf("in %s, with %s ready and %d in the consumers' hands", s.chosen.Queue, counted(p.ready, "message", "messages"), p.queue.Unacked),
 			After: "in quarantine", Count: m.Take, Undo: "Put it back from the quarantine; it joins the end of the queue.",
 		}},
 	}
 	if !p.mayLook() {
 		limit, _ := p.limit()
-		plan.Costs = append(plan.Costs, fmt.Sprintf("Nothing was looked at yet: %s deletes a message after %s, and looking costs one.", m.Queue, counted(limit, "failed delivery", "failed deliveries")))
+		plan.Costs = append(plan.Costs, fmt.Sprintf("Nothing was looked at yet: %s deletes a message after %s, and looking costs one.", s.chosen.Queue, counted(limit, "failed delivery", "failed deliveries")))
 	}
 	if s.chosen.Disconnect {
 		names := p.connections()
 		if len(names) == 0 {
-			return action.Plan{}, fault.Wrong("disconnect", "The broker knows no connection of a consumer of %s. Plan again without disconnect, or in a few seconds if one has just come.", m.Queue)
+			return action.Plan{}, fault.Wrong("disconnect", "The broker knows no connection of a consumer of %s. Plan again without disconnect, or in a few seconds if one has just come.", s.chosen.Queue)
 		}
 		for _, c := range names {
-			plan.Changes = append(plan.Changes, action.Change{What: "Connection " + c, Now: "consumes from " + m.Queue, After: "closed; its owner may connect again", Count: 1})
+			plan.Changes = append(plan.Changes, action.Change{What: "Connection " + c, Now: "consumes from " + s.chosen.Queue, After: "closed; its owner may connect again", Count: 1})
 		}
 	}
 	return seal(plan, m)

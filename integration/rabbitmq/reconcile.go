@@ -91,16 +91,16 @@ func (r *run) search(ctx context.Context, what found) (sure bool, err error) {
 
 // judge says what a search means.
 func (r *run) judge(what found, left int, sure bool) action.Result {
-	facts := map[string]any{"queue": r.mark.Queue, "fingerprint": what.Fingerprint, "in_queue": left}
+	facts := map[string]any{"queue": r.chosen.Queue, "fingerprint": what.Fingerprint, "in_queue": left}
 	switch {
 	case left >= what.Copies:
-		return action.Result{Facts: facts, Summary: fmt.Sprintf("The message is still in %s; the copy in quarantine is a second one. Run the action again to take it out, and do not put the copy back.", r.mark.Queue)}
+		return action.Result{Facts: facts, Summary: fmt.Sprintf("The message is still in %s; the copy in quarantine is a second one. Run the action again to take it out, and do not put the copy back.", r.chosen.Queue)}
 	case !sure:
 		return r.unknown(what, "Somebody else holds messages, so that not all could be seen.")
 	case left > 0: // some of several identical ones are gone
 		return r.unknown(what, fmt.Sprintf("%d of the %d identical messages are still in the queue.", left, what.Copies))
 	}
-	return action.Result{Done: true, Facts: facts, Summary: fmt.Sprintf("The message is in quarantine and no longer in %s: it was taken out before the run broke off.", r.mark.Queue)}
+	return action.Result{Done: true, Facts: facts, Summary: fmt.Sprintf("The message is in quarantine and no longer in %s: it was taken out before the run broke off.", r.chosen.Queue)}
 }
 
 // nobodyElseHolds says whether every message of the queue is in our hands, so that what we do not hold is not there. Counting
@@ -111,14 +111,14 @@ func (r *run) nobodyElseHolds(ctx context.Context) (bool, error) {
 	if err != nil || ready > 0 {
 		return false, err
 	}
-	q, err := r.api.queue(ctx, r.VHost, r.mark.Queue)
+	q, err := r.api.queue(ctx, r.VHost, r.chosen.Queue)
 	return err == nil && q.Messages != nil && q.Ready == 0 && q.Unacked == len(r.pile.messages), err
 }
 
 func (r *run) unknown(what found, why string) action.Result {
 	return action.Result{
 		Unknown: true,
-		Summary: fmt.Sprintf("%s A copy of the message is in quarantine, but whether it has left %s nobody can say. Look at the queue before you put the copy back.", why, r.mark.Queue),
-		Facts:   map[string]any{"queue": r.mark.Queue, "fingerprint": what.Fingerprint},
+		Summary: fmt.Sprintf("%s A copy of the message is in quarantine, but whether it has left %s nobody can say. Look at the queue before you put the copy back.", why, r.chosen.Queue),
+		Facts:   map[string]any{"queue": r.chosen.Queue, "fingerprint": what.Fingerprint},
 	}
 }

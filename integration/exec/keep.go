@@ -1,0 +1,56 @@
+package exec
+
+import "time"
+
+// KeeperArg is the argument with which this program is started again as a keeper: main calls Keep when it is the first one. A keeper
+// is a process between the server and one command. It is the command's init: it adopts every process that loses its parent, it kills
+// them all when the command ends, when it is told to, and when the server dies, which it notices by the end of a pipe.
+const KeeperArg = "_keep"
+
+// The files that a keeper is started with, after the command's own three.
+const (
+	ordersFile  = 3 // in: one line of JSON, then single letters; its end means that the server is gone
+	newsFile    = 4 // out: lines of JSON
+	secretsFile = 5 // in: passed on to the command as its file 3
+)
+
+// What the server may say after the order.
+const (
+	sayStop = 't' // ask every process to stop, and kill what is left after the grace
+	sayKill = 'k'
+)
+
+// order is what a keeper is to run.
+type order struct {
+	Argv  []string      `json:"argv"`
+	Dir   string        `json:"dir"`
+	Env   []string      `json:"env"`
+	Grace time.Duration `json:"grace"`
+}
+
+// news is what a keeper tells the server.
+type news struct {
+	Ready   string  `json:"ready,omitempty"`   // how processes are kept together: pidNamespace or processTree
+	Refused *wrong  `json:"refused,omitempty"` // the command did not start
+	Ended   *ending `json:"ended,omitempty"`   // nothing of it runs any more
+}
+
+// The ways of keeping processes together.
+const (
+	pidNamespace = "pid-namespace" // the kernel ends all of them with their init
+	processTree  = "process-tree"  // orphans are adopted, found and killed
+)
+
+// wrong says why a command did not start.
+type wrong struct {
+	Setting string `json:"setting"` // "dir" or "command"
+	Cause   string `json:"cause"`
+}
+
+// ending is how a command ended.
+type ending struct {
+	Status int  `json:"status"` // its exit status, when it ended by itself
+	Signal int  `json:"signal"` // the signal that ended it, or 0
+	Left   int  `json:"left"`   // how many of its processes were left over and killed
+	Told   bool `json:"told"`   // it was told to stop
+}

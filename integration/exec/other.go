@@ -1,0 +1,16 @@
+//go:build !linux
+
+package exec
+
+import (
+	"context"
+
+	"frontline/fault"
+)
+
+// Keep is the keeper's main. Only Linux has what it takes to leave nothing of a command behind.
+func Keep() int { return 1 }
+
+func (*Kind) run(context.Context, task) (outcome, error) {
+	return outcome{}, fault.New(fault.Invalid, "Actions of the kind exec run on Linux only. Run the Frontline server there.")
+}

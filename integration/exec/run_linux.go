@@ -1,0 +1,149 @@
+package exec
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"syscall"
+	"time"
+
+	"frontline/fault"
+)
+
+const (
+	drainWithin = 2 * time.Second // after the end, for what is still in the pipes
+	endWithin   = 5 * time.Second // beyond the grace, before the keeper itself is killed
+)
+
+var (
+	errTime = errors.New("its time was up")
+	errStop = errors.New("somebody asked for it")
+	errGone = errors.New("its keeper was killed")
+)
+
+// run runs a command until nothing of it is left. The error says that it was not started; how it ended, well or not, is the outcome.
+func (k *Kind) run(ctx context.Context, t task) (outcome, error) {
+	if ctx.Err() != nil {
+		return outcome{}, stopped(ctx)
+	}
+	dir, drop, err := t.folder()
+	if err != nil {
+		return outcome{}, err
+	}
+	defer drop()
+	env, err := k.environment(t, dir)
+	if err != nil {
+		return outcome{}, err
+	}
+	inputs, err := json.Marshal(t.call.Inputs)
+	if err != nil {
+		return outcome{}, fmt.Errorf("write the inputs: %w", err)
+	}
+	secrets, err := secretsLine(t.call)
+	if err != nil {
+		return outcome{}, fmt.Errorf("write the secrets: %w", err)
+	}
+	kp, err := k.startKeeper(t.Isolation, value(env, "PATH"))
+	if err != nil {
+		return outcome{}, err
+	}
+	defer kp.release()
+	var streams sync.WaitGroup
+	out := output{mask: newMasker(t.call.Secrets), line: t.line}
+	streams.Go(func() { feed(kp.in[0], append(inputs, '\n')) })
+	streams.Go(func() { feed(kp.in[1], secrets) })
+	streams.Go(func() { out.read(kp.out[0], t.take) })
+	streams.Go(func() { out.read(kp.out[1], func(string) bool { return false }) })
+	how, err := k.attend(ctx, t, kp, order{Argv: t.argv, Dir: dir, Env: env, Grace: t.grace()})
+	_ = kp.orders.Close() // whatever happened, this ends it
+	_ = kp.cmd.Wait()
+	k.drain(kp, &streams)
+	return how, err
+}
+
+// drain waits for the last output. A process that got away could hold the pipes open for ever, so they are closed after a moment.
+func (k *Kind) drain(kp *keeper, streams *sync.WaitGroup) {
+	dry := make(chan struct{})
+	go func() {
+		streams.Wait()
+		close(dry)
+	}()
+	late, stop := k.clock.After(drainWithin)
+	defer stop()
+	select {
+	case <-dry:
+	case <-late:
+		kp.release()
+		<-dry
+	}
+}
+
+// attend gives the order and waits for the end, which it brings about when the time is up or ctx ends.
+func (k *Kind) attend(ctx context.Context, t task, kp *keeper, o order) (outcome, error) {
+	if t.begin != nil {
+		if err := t.begin(); err != nil {
+			return outcome{}, err
+		}
+	}
+	how := outcome{level: kp.level}
+	if err := kp.order(o); err != nil {
+		return outcome{}, fault.Wrap(err, fault.Unavailable, "The command could not be started. Try again.")
+	}
+	heard := make(chan news, 1)
+	go func() {
+		n, _ := kp.hear() // no news: the keeper is gone
+		heard <- n
+	}()
+	up, stop := k.clock.After(t.timeout())
+	defer stop()
+	var last <-chan time.Time
+	done := ctx.Done()
+	end := func(why error) {
+		how.why = why
+		kp.tell(sayStop)
+		last, _ = k.clock.After(t.grace() + endWithin)
+		up, done = nil, nil
+	}
+	for {
+		select {
+		case n := <-heard:
+			return how.with(n)
+		case <-up:
+			end(errTime)
+		case <-done:
+			end(errStop)
+		case <-last:
+			kp.kill()
+			last = nil
+		}
+	}
+}
+
+// with is the outcome with the keeper's last news.
+func (o outcome) with(n news) (outcome, error) {
+	switch {
+	case n.Refused != nil && n.Refused.Setting == "dir":
+		return o, fault.Wrap(errors.New(n.Refused.Cause), fault.Invalid, "The command was not started: its folder does not exist or cannot be entered. Correct the setting dir.")
+	case n.Refused != nil:
+		return o, fault.Wrap(errors.New(n.Refused.Cause), fault.Invalid, "The command was not started: the program does not exist on the server's machine or may not be run. Correct the setting command.")
+	case n.Ended != nil:
+		o.ending = *n.Ended
+		return o, nil
+	}
+	o.Signal = int(syscall.SIGKILL)
+	if o.why == nil {
+		o.why = errGone
+	}
+	return o, nil
+}
+
+func value(env []string, name string) string {
+	for _, e := range env {
+		if len(e) > len(name) && e[:len(name)] == name && e[len(name)] == '=' {
+			return e[len(name)+1:]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,149 @@
+package exec
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"frontline/fault"
+)
+
+// settings are what a definition says about its command. There is no shell anywhere: every argument is passed as it is written,
+// and no input ever becomes part of one.
+type settings struct {
+	Command []string `json:"command"` // what Do runs
+	Plan    []string `json:"plan"`    // prints what Command would change, as one line of JSON; changes nothing
+	Check   []string `json:"check"`   // after a crash: status 0 when the work was done, 1 when it was not, others: cannot tell
+	Dir     string   `json:"dir"`     // where it runs; a new empty folder for each run when empty
+	Env     []string `json:"env"`     // variables of the server's environment that it may see
+	Timeout duration `json:"timeout"` // of one command; the action's own limit may end it sooner; 1h when zero
+	Grace   duration `json:"grace"`   // between the request to stop and the kill; 5s when zero
+	// Isolation is "auto": a PID namespace where the system permits one, else following the tree of processes; "namespace": fail
+	// where there is none; "tree": never one (in a namespace of an unprivileged server, sudo and other setuid programs do not work).
+	Isolation string `json:"isolation"`
+}
+
+const (
+	longestTimeout           = time.Hour
+	usualGrace, longestGrace = 5 * time.Second, time.Minute
+)
+
+// The ways of keeping a command's processes together.
+const (
+	isolateAuto      = "auto"
+	isolateNamespace = "namespace"
+	isolateTree      = "tree"
+)
+
+// duration is written as Go writes durations: "5m".
+type duration time.Duration
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	if err != nil {
+		return errDuration
+	}
+	*d = duration(v)
+	return nil
+}
+
+var errDuration = errors.New("not a duration")
+
+func parseSettings(raw json.RawMessage) (settings, error) {
+	var s settings
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		return settings{}, notSettings(err)
+	}
+	for _, check := range []func(*settings) error{checkCommands, checkDir, checkNames, checkTimes} {
+		if err := check(&s); err != nil {
+			return settings{}, err
+		}
+	}
+	return s, nil
+}
+
+var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
+
+func notSettings(err error) error {
+	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
+		return fault.Wrong(m[1], "There is no setting %s here. Known are command, plan, check, dir, env, timeout, grace and isolation.", m[1])
+	}
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
+		return fault.Wrong(wrong.Field, "The setting %s does not take a JSON %s. Give it as the documentation of exec shows.", wrong.Field, wrong.Value)
+	}
+	if errors.Is(err, errDuration) {
+		return fault.Wrong("timeout", "The settings timeout and grace are durations such as 30s or 5m.")
+	}
+	return fault.Wrap(err, fault.Invalid, "The settings of exec are a table of names and values. Write them as the documentation shows.")
+}
+
+func checkCommands(s *settings) error {
+	if len(s.Command) == 0 {
+		return fault.Wrong("command", "The setting command is missing: a list of the program and its arguments.")
+	}
+	for name, argv := range map[string][]string{"command": s.Command, "plan": s.Plan, "check": s.Check} {
+		if len(argv) == 0 {
+			continue
+		}
+		switch program := argv[0]; {
+		case program == "":
+			return fault.Wrong(name, "The first entry of %s is the program and cannot be empty.", name)
+		case strings.Contains(program, "/") && !filepath.IsAbs(program):
+			return fault.Wrong(name, "The program in %s is either a name that is looked up in PATH, or a path from the root on.", name)
+		case slices.ContainsFunc(argv, func(a string) bool { return strings.ContainsRune(a, 0) }):
+			return fault.Wrong(name, "An argument in %s contains a zero byte, which no program can be given.", name)
+		}
+	}
+	return nil
+}
+
+func checkDir(s *settings) error {
+	if s.Dir != "" && !filepath.IsAbs(s.Dir) {
+		return fault.Wrong("dir", "The setting dir is a path from the root on, or nothing for a new folder for each run.")
+	}
+	if s.Isolation == "" {
+		s.Isolation = isolateAuto
+	}
+	if !slices.Contains([]string{isolateAuto, isolateNamespace, isolateTree}, s.Isolation) {
+		return fault.Wrong("isolation", "The setting isolation is auto, namespace or tree.")
+	}
+	return nil
+}
+
+var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+func checkNames(s *settings) error {
+	for _, name := range s.Env {
+		switch {
+		case !variable.MatchString(name):
+			return fault.Wrong("env", "The setting env lists names of variables; %q is none. Values stay in the server's environment.", name)
+		case strings.HasPrefix(name, "FRONTLINE_") || strings.HasPrefix(name, "FL_"):
+			return fault.Wrong("env", "%s is Frontline's own and may hold its keys; a command does not get it. Take it out of env.", name)
+		}
+	}
+	return nil
+}
+
+func checkTimes(s *settings) error {
+	if s.Timeout == 0 {
+		s.Timeout = duration(longestTimeout)
+	}
+	if s.Grace == 0 {
+		s.Grace = duration(usualGrace)
+	}
+	if t := time.Duration(s.Timeout); t < time.Millisecond || t > longestTimeout {
+		return fault.Wrong("timeout", "The setting timeout is between 1ms and %s.", longestTimeout)
+	}
+	if g := time.Duration(s.Grace); g < time.Millisecond || g > longestGrace {
+		return fault.Wrong("grace", "The setting grace is between 1ms and %s.", longestGrace)
+	}
+	return nil
+}

@@ -1,0 +1,195 @@
+package exec
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	osexec "os/exec"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"frontline/fault"
+)
+
+// keeper is a keeper as the server sees it.
+type keeper struct {
+	cmd     *osexec.Cmd
+	level   string
+	orders  *os.File
+	news    *bufio.Reader
+	newsEnd *os.File
+	in      [2]*os.File // the server's ends: the command's standard input and its secrets
+	out     [2]*os.File // standard output and standard error
+}
+
+const readyWithin = 20 * time.Second
+
+// startKeeper starts a keeper with the best isolation that the setting asks for and the system permits.
+func (k *Kind) startKeeper(isolation, path string) (*keeper, error) {
+	var all error
+	for _, attr := range attempts(isolation) {
+		kp, err := k.startWith(attr, path)
+		if err == nil {
+			return kp, nil
+		}
+		all = errors.Join(all, err)
+	}
+	if isolation == isolateNamespace {
+		return nil, fault.Wrap(all, fault.Internal, "This system does not let Frontline make a PID namespace, which the action demands. Permit user namespaces, or set isolation to auto.")
+	}
+	return nil, fault.Wrap(all, fault.Internal, "Frontline could not start a second process of itself. Look at the server's log.")
+}
+
+// attempts lists what to try, best first. Root needs no user namespace; in a container even root may need one.
+func attempts(isolation string) []*syscall.SysProcAttr {
+	tree := &syscall.SysProcAttr{Setpgid: true}
+	if isolation == isolateTree {
+		return []*syscall.SysProcAttr{tree}
+	}
+	plain := &syscall.SysProcAttr{Setpgid: true, Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS}
+	user := &syscall.SysProcAttr{Setpgid: true, Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWPID | syscall.CLONE_NEWNS,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: os.Geteuid(), HostID: os.Geteuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getegid(), HostID: os.Getegid(), Size: 1}},
+		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN}, // within that namespace, to mount its /proc
+	}
+	all := []*syscall.SysProcAttr{user}
+	if os.Geteuid() == 0 {
+		all = []*syscall.SysProcAttr{plain, user}
+	}
+	if isolation == isolateAuto {
+		all = append(all, tree)
+	}
+	return all
+}
+
+// startWith starts a keeper and waits until it is ready for its order.
+func (k *Kind) startWith(attr *syscall.SysProcAttr, path string) (*keeper, error) {
+	kp := &keeper{cmd: osexec.Command(k.keeper[0], k.keeper[1:]...)}
+	kp.cmd.SysProcAttr = attr
+	kp.cmd.Env = []string{"PATH=" + path} // for looking up the command; our own environment is none of its business
+	kp.cmd.Dir = "/"
+	theirs, err := kp.pipes()
+	if err == nil {
+		err = kp.cmd.Start()
+	}
+	for _, f := range theirs {
+		_ = f.Close()
+	}
+	if err != nil {
+		kp.release()
+		return nil, fmt.Errorf("start a keeper: %w", err)
+	}
+	if err := k.greet(kp); err != nil {
+		kp.kill()
+		_ = kp.cmd.Wait()
+		kp.release()
+		return nil, fmt.Errorf("the program is not a keeper: %w", err)
+	}
+	return kp, nil
+}
+
+// greet waits until the keeper is ready. A program that does not know KeeperArg ends or says something else; one that says nothing is
+// killed.
+func (k *Kind) greet(kp *keeper) error {
+	ready := make(chan struct{})
+	defer close(ready)
+	go func() {
+		late, stop := k.clock.After(readyWithin)
+		defer stop()
+		select {
+		case <-late:
+			kp.kill()
+		case <-ready:
+		}
+	}()
+	n, err := kp.hear()
+	if err == nil && n.Ready == "" {
+		err = errors.New("it does not call exec.Keep")
+	}
+	kp.level = n.Ready
+	return err
+}
+
+// pipes connects the keeper, and returns the ends that are its.
+func (kp *keeper) pipes() (theirs []*os.File, err error) {
+	pipe := func(reads bool) (ours, their *os.File) {
+		r, w, e := os.Pipe()
+		if e != nil {
+			err = e
+			return nil, nil
+		}
+		if ours, their = r, w; reads {
+			ours, their = w, r
+		}
+		theirs = append(theirs, their)
+		return ours, their
+	}
+	var stdin, stdout, stderr, orders, said, secrets *os.File
+	kp.in[0], stdin = pipe(true)
+	kp.out[0], stdout = pipe(false)
+	kp.out[1], stderr = pipe(false)
+	kp.orders, orders = pipe(true)
+	kp.newsEnd, said = pipe(false)
+	kp.in[1], secrets = pipe(true)
+	if err != nil {
+		return theirs, fmt.Errorf("make a pipe: %w", err)
+	}
+	kp.news = bufio.NewReader(kp.newsEnd)
+	kp.cmd.Stdin, kp.cmd.Stdout, kp.cmd.Stderr = stdin, stdout, stderr
+	kp.cmd.ExtraFiles = []*os.File{orders, said, secrets} // files 3, 4 and 5
+	return theirs, nil
+}
+
+// hear returns the keeper's next piece of news.
+func (kp *keeper) hear() (news, error) {
+	var n news
+	line, err := kp.news.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &n)
+	}
+	return n, err
+}
+
+// order sends the order.
+func (kp *keeper) order(o order) error {
+	b, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	_, err = kp.orders.Write(append(b, '\n'))
+	return err
+}
+
+// tell says one word to the keeper. A keeper that is gone does not hear it and needs not.
+func (kp *keeper) tell(word byte) { _, _ = kp.orders.Write([]byte{word}) }
+
+// kill ends the keeper itself, the last resort. In a namespace everything dies with it; what it has adopted elsewhere goes first.
+func (kp *keeper) kill() {
+	if kp.level == processTree {
+		for _, p := range descendants(kp.cmd.Process.Pid) {
+			p.signal(syscall.SIGKILL)
+		}
+	}
+	_ = kp.cmd.Process.Kill()
+}
+
+// release closes what is left of the server's ends.
+func (kp *keeper) release() {
+	for _, f := range []*os.File{kp.in[0], kp.in[1], kp.out[0], kp.out[1], kp.orders, kp.newsEnd} {
+		if f != nil {
+			_ = f.Close()
+		}
+	}
+}
+
+// feed writes to the command and closes the pipe. A command that does not read its input is no mistake.
+func feed(to *os.File, b []byte) {
+	_, _ = io.Copy(to, bytes.NewReader(b))
+	_ = to.Close()
+}

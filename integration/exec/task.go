@@ -1,0 +1,130 @@
+package exec
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"frontline/action"
+	"frontline/fault"
+)
+
+// task is one command to run.
+type task struct {
+	settings
+	argv  []string
+	call  action.Call
+	step  string
+	begin func() error           // runs when everything is ready and nothing has started yet; nil: nothing to do
+	line  func(string)           // gets each line of output, masked; one at a time
+	take  func(line string) bool // is offered each line of standard output first
+}
+
+func (k *Kind) task(s settings, argv []string, call action.Call, step string) task {
+	return task{settings: s, argv: argv, call: call, step: step}
+}
+
+// outcome is how a command ended, as the server sees it.
+type outcome struct {
+	ending
+	level string
+	why   error // why we ended it; nil when it ended by itself
+}
+
+// clean says whether the command ended by itself.
+func (o outcome) clean() bool { return o.why == nil && o.Signal == 0 }
+
+func (o outcome) sentence() string {
+	s := "The command ended with status " + fmt.Sprint(o.Status) + "."
+	switch {
+	case o.why != nil:
+		s = "The command was stopped: " + o.why.Error() + "."
+	case o.Signal != 0:
+		s = fmt.Sprintf("The command was ended by signal %d.", o.Signal)
+	}
+	if o.clean() && o.Left > 0 {
+		s += fmt.Sprintf(" %d of its processes were left over and were ended too.", o.Left)
+	}
+	return s
+}
+
+const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// inEnv is how long an input may be to be in the environment as well; Linux refuses strings over 128 KiB there.
+const inEnv = 64 << 10
+
+// environment is what the command gets to see: what the definition lets through, the inputs as FL_NAME, and what run this is.
+func (k *Kind) environment(t task, dir string) ([]string, error) {
+	env := map[string]string{"PATH": usualPath, "LANG": "C.UTF-8", "HOME": dir}
+	for _, name := range t.Env {
+		if v := k.getenv(name); v != "" {
+			env[name] = v
+		}
+	}
+	env["FRONTLINE_STEP"], env["FRONTLINE_RUN"] = t.step, t.call.Run
+	env["FRONTLINE_ACTOR"], env["FRONTLINE_REASON"] = t.call.Actor, t.call.Reason
+	if err := addInputs(env, t.call.Inputs); err != nil {
+		return nil, err
+	}
+	all := make([]string, 0, len(env))
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if strings.ContainsRune(env[name], 0) {
+			return nil, fault.New(fault.Invalid, "%s contains a zero byte, which no program can be given. Take it out.", name)
+		}
+		all = append(all, name+"="+env[name])
+	}
+	return all, nil
+}
+
+var notInName = regexp.MustCompile(`[^A-Z0-9_]`)
+
+// addInputs adds each input as FL_NAME: texts as they are, everything else as JSON.
+func addInputs(env map[string]string, inputs map[string]any) error {
+	for _, input := range slices.Sorted(maps.Keys(inputs)) {
+		name := "FL_" + notInName.ReplaceAllString(strings.ToUpper(input), "_")
+		if _, taken := env[name]; taken {
+			return fault.Wrong(input, "The input %s has the same variable %s as another one. Rename one of them.", input, name)
+		}
+		text, ok := inputs[input].(string)
+		if !ok {
+			b, err := json.Marshal(inputs[input])
+			if err != nil {
+				return fault.Wrong(input, "The input %s cannot be written as JSON.", input)
+			}
+			text = string(b)
+		}
+		if len(text) <= inEnv {
+			env[name] = text
+		}
+	}
+	return nil
+}
+
+// secretsLine is what the command reads from its file 3: one JSON object of names and values.
+func secretsLine(call action.Call) ([]byte, error) {
+	plain := make(map[string]string, len(call.Secrets))
+	for name, s := range call.Secrets {
+		plain[name] = s.Reveal()
+	}
+	b, err := json.Marshal(plain)
+	return append(b, '\n'), err
+}
+
+// folder is where the command runs: the one that is set, or a new one that drop takes away again.
+func (s settings) folder() (dir string, drop func(), err error) {
+	if s.Dir != "" {
+		return s.Dir, func() {}, nil
+	}
+	if dir, err = os.MkdirTemp("", "frontline-run-"); err != nil {
+		return "", nil, fault.Wrap(err, fault.Unavailable, "Frontline could not make a folder for the run. See whether the disk of its temporary files is full.")
+	}
+	return dir, func() { _ = os.RemoveAll(dir) }, nil
+}
+
+func (s settings) timeout() time.Duration { return time.Duration(s.Timeout) }
+func (s settings) grace() time.Duration   { return time.Duration(s.Grace) }

@@ -1,0 +1,311 @@
+package exec
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	osexec "os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"frontline/action"
+	"frontline/action/actiontest"
+	"frontline/fault"
+)
+
+// brood is a script that leaves processes everywhere: in its group, in sessions of their own, with nohup, orphaned twice over, deaf
+// to SIGTERM. All of them sleep for the same odd number of seconds, by which they are found.
+func brood(tag string) []string {
+	return []string{
+		`trap "" TERM`,
+		`sleep ` + tag + ` &`,
+		`setsid sh -c 'trap "" TERM; sleep ` + tag + ` & sleep ` + tag + `' >/dev/null 2>&1 &`,
+		`(setsid nohup sleep ` + tag + ` >/dev/null 2>&1 &)`,
+		`(setsid sh -c '(setsid sleep ` + tag + ` &) &' &)`,
+	}
+}
+
+const broodSize = 5
+
+func newTag() string { return strconv.Itoa(1_000_000 + rand.IntN(1_000_000_000)) }
+
+// alive counts the processes that sleep for so long, wherever they are.
+func alive(tag string) int {
+	n := 0
+	entries, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, e := range entries {
+		b, _ := os.ReadFile(e)
+		if strings.HasPrefix(string(b), "sleep\x00"+tag) {
+			n++
+		}
+	}
+	return n
+}
+
+// hatched waits until the whole brood is there.
+func hatched(t *testing.T, tag string, n int) {
+	t.Helper()
+	for range 400 {
+		if alive(tag) >= n {
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	t.Errorf("%d of %d processes came to life", alive(tag), n)
+}
+
+func isolations() []string { return []string{isolateAuto, isolateTree} }
+
+// TestNothingSurvives ends commands in every way there is, and looks for what is left.
+func TestNothingSurvives(t *testing.T) {
+	for _, isolation := range isolations() {
+		for name, c := range map[string]struct {
+			last    string // the script's last line
+			timeout string
+			cancel  bool
+			why     string // in the sentence
+		}{
+			"it ends by itself": {`until [ -e TAG ]; do sleep 0.02; done`, "1h", false, "left over"},
+			"its time is up":    {`sleep TAG`, "2s", false, "time was up"},
+			"it is cancelled":   {`sleep TAG`, "1h", true, "somebody asked"},
+		} {
+			t.Run(isolation+"/"+name, func(t *testing.T) {
+				tag, dir := newTag(), t.TempDir()
+				command := script(t, append(brood(tag), strings.ReplaceAll(c.last, "TAG", tag))...)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				var watch sync.WaitGroup
+				defer watch.Wait()
+				watch.Go(func() {
+					hatched(t, tag, broodSize)
+					if c.cancel {
+						cancel()
+						return
+					}
+					_ = os.WriteFile(filepath.Join(dir, tag), nil, 0o600) // the sign to end
+				})
+				call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{command}, "dir": dir, "timeout": c.timeout, "grace": "200ms", "isolation": isolation})}
+				plan, err := desk().Plan(t.Context(), call)
+				if err != nil {
+					t.Fatal(err)
+				}
+				res, err := desk().Do(ctx, call, plan, &actiontest.Ledger{})
+				if n := alive(tag); n != 0 {
+					t.Errorf("%d processes survived", n)
+				}
+				if !strings.Contains(res.Summary, c.why) {
+					t.Errorf("the result says %q, want it to say %q", res.Summary, c.why)
+				}
+				if cut := c.why != "left over"; cut != fault.Is(err, fault.Unavailable) || cut != res.Unknown || cut == res.Done {
+					t.Errorf("Do = %+v, %v", res, err)
+				}
+				if want := map[string]string{isolateAuto: pidNamespace, isolateTree: processTree}[isolation]; res.Facts["isolation"] != want {
+					t.Errorf("the isolation was %v, want %s", res.Facts["isolation"], want)
+				}
+			})
+		}
+	}
+}
+
+// TestGrace lets a command that listens end in order.
+func TestGrace(t *testing.T) {
+	for _, isolation := range isolations() {
+		file := filepath.Join(t.TempDir(), "tidied")
+		command := script(t, `trap 'echo tidy > `+file+`; exit 0' TERM`, `echo ready`, `while :; do sleep 0.05; done`)
+		call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{command}, "timeout": "500ms", "grace": "20s", "isolation": isolation})}
+		plan, err := desk().Plan(t.Context(), call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := desk().Do(t.Context(), call, plan, &actiontest.Ledger{}); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("%s: Do = %v, want Unavailable", isolation, err)
+		}
+		if _, err := os.Stat(file); err != nil {
+			t.Errorf("%s: the command could not tidy up: %v", isolation, err)
+		}
+	}
+}
+
+const serverEnv = "FRONTLINE_EXEC_SERVER"
+
+// server is a process of the test binary that runs one command, as the real server does, until it is killed.
+func server() int {
+	var call action.Call
+	if err := json.Unmarshal([]byte(os.Getenv(serverEnv)), &call); err != nil {
+		return 2
+	}
+	plan, err := desk().Plan(context.Background(), call)
+	if err == nil {
+		_, err = desk().Do(context.Background(), call, plan, &actiontest.Ledger{})
+	}
+	fmt.Println(err)
+	return 1
+}
+
+// TestServerDies kills the server in the middle of a run: its command and everything that came of it go with it.
+func TestServerDies(t *testing.T) {
+	for _, isolation := range isolations() {
+		t.Run(isolation, func(t *testing.T) {
+			tag := newTag()
+			command := script(t, append(brood(tag), "sleep "+tag)...)
+			b, err := json.Marshal(action.Call{Settings: settingsOf(t, map[string]any{"command": []string{command}, "isolation": isolation})})
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := osexec.Command(os.Args[0])
+			cmd.Env = append(os.Environ(), serverEnv+"="+string(b))
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			hatched(t, tag, broodSize+1)
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			left := alive(tag)
+			for range 200 { // the keeper notices the end of its pipe
+				if left = alive(tag); left == 0 {
+					return
+				}
+				time.Sleep(25 * time.Millisecond)
+			}
+			t.Errorf("%d processes survived the server", left)
+		})
+	}
+}
+
+// TestWithoutPrivileges does the same as an ordinary user, for whom a PID namespace needs a user namespace.
+func TestWithoutPrivileges(t *testing.T) {
+	if os.Getuid() != 0 {
+		return // then every other test here has done so
+	}
+	dir, err := os.MkdirTemp("", "frontline-exec-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	binary, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, "exec.test")
+	if err := os.WriteFile(name, binary, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o777|os.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
+	cmd := osexec.Command(name, "-test.v", "-test.run=TestNothingSurvives|TestServerDies|TestWhatACommandGets|TestOwnProcesses")
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=" + usualPath, "TMPDIR=" + dir}
+	const nobody = 65534
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	out, err := cmd.CombinedOutput()
+	if passed := strings.Count(string(out), "\n--- PASS: Test"); err != nil || passed != 4 {
+		t.Errorf("as nobody %d tests passed: %v\n%s", passed, err, out)
+	}
+}
+
+// TestOwnProcesses shows that a command in a namespace sees no process but its own, keeps its user and has no privilege of the namespace.
+func TestOwnProcesses(t *testing.T) {
+	look := script(t, `echo "me: $(id -u)"`, `ls /proc | grep -c '^[0-9]*$'`, `grep CapEff /proc/self/status`)
+	_, led, err := do(t, map[string]any{"command": []string{look}, "isolation": isolateNamespace}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := led.Lines()
+	if len(lines) != 3 || lines[0] != fmt.Sprintf("me: %d", os.Getuid()) {
+		t.Fatalf("the command says %q", lines)
+	}
+	if n, _ := strconv.Atoi(lines[1]); n > 5 { // the keeper, the shell, ls, grep, a subshell
+		t.Errorf("the command sees %d processes", n)
+	}
+	if os.Getuid() != 0 && !strings.HasSuffix(lines[2], "0000000000000000") {
+		t.Errorf("the command has capabilities: %s", lines[2])
+	}
+}
+
+// TestKeeperKilled lets the command kill its own keeper where it can. Nobody knows then what it did.
+func TestKeeperKilled(t *testing.T) {
+	command := script(t, `kill -9 $PPID`, `sleep 60`)
+	res, _, err := do(t, map[string]any{"command": []string{command}, "isolation": isolateTree}, nil, nil)
+	if !fault.Is(err, fault.Unavailable) || !res.Unknown {
+		t.Errorf("Do = %+v, %v, want unknown", res, err)
+	}
+}
+
+// TestForkRace kills a command that forks as fast as it can.
+func TestForkRace(t *testing.T) {
+	for _, isolation := range isolations() {
+		tag := newTag()
+		command := script(t, `spawn() { n=$1; while [ $n -gt 0 ]; do n=$((n-1)); (setsid sleep `+tag+` &) ; done; }`, `spawn 40 & spawn 40 & spawn 40 & wait`, `sleep `+tag)
+		call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{command}, "timeout": "150ms", "grace": "1ms", "isolation": isolation})}
+		plan, err := desk().Plan(t.Context(), call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := desk().Do(t.Context(), call, plan, &actiontest.Ledger{}); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("%s: Do = %v, want Unavailable", isolation, err)
+		}
+		if n := alive(tag); n > 0 {
+			t.Errorf("%s: %d processes survived", isolation, n)
+		}
+	}
+}
+
+// TestNotAKeeper names the mistake of a program whose main does not call Keep, and does not hang on one that says nothing.
+func TestNotAKeeper(t *testing.T) {
+	k := desk()
+	k.keeper = []string{"/bin/echo", "hello"}
+	call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{"/bin/true"}, "plan": []string{"/bin/true"}})}
+	if _, err := k.Plan(t.Context(), call); !fault.Is(err, fault.Internal) {
+		t.Errorf("Plan = %v, want Internal", err)
+	}
+}
+
+// TestDescendants reads the tree of this very process.
+func TestDescendants(t *testing.T) {
+	cmd := osexec.Command("/bin/sh", "-c", "echo ready; sleep 60 & wait")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[int]process{}
+	for range 200 {
+		for _, p := range descendants(os.Getpid()) {
+			seen[p.pid] = p
+		}
+		if len(seen) >= 2 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	shell, ok := seen[cmd.Process.Pid]
+	if !ok || shell.parent != os.Getpid() || len(seen) != 2 {
+		t.Errorf("found %v", seen)
+	}
+	stranger := shell
+	stranger.start = "1" // the number now means another process
+	stranger.signal(syscall.SIGKILL)
+	if _, ok := look(shell.pid); !ok {
+		t.Error("a process was killed for the number of another")
+	}
+	for _, p := range seen {
+		p.signal(syscall.SIGKILL)
+	}
+	if err := cmd.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Errorf("the shell ended with %v", err)
+	}
+}
