@@ -25,9 +25,10 @@ type Tokens interface {
 
 type meScreen struct {
 	head
-	Facts []fact
-	Theme string
-	Keys  bool
+	Facts  []fact
+	Theme  string
+	Keys   bool
+	People bool // may manage them
 }
 
 func (s *Server) showMe(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -47,6 +48,7 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, v *visit) error 
 			{Name: "Signed in until", Value: v.at(v.Actor.Until).Abs()},
 		},
 		Theme: v.Theme, Keys: v.Keys,
+		People: people.May(v.Actor, people.ManagePeople, people.Subject{Kind: "person"}) == nil,
 	})
 }
 

@@ -71,6 +71,8 @@ func (s *Server) ground() []Route {
 		{"POST /sign-out", SignedIn, s.signOut},
 		{"GET /setup/{token}", Public, s.showSetUp},
 		{"POST /setup/{token}", Public, s.setUp},
+		{"GET /invite/{token}", Public, s.showInvite},
+		{"POST /invite/{token}", Public, s.acceptInvite},
 
 		// The link in a page
 		{"GET /p/{token}", ByLink, s.showAnswer},
@@ -98,6 +100,8 @@ func (s *Server) ground() []Route {
 		{"POST /me/tokens", needs(people.OwnTokens), s.makeToken},
 		{"POST /me/tokens/{id}/revoke", needs(people.OwnTokens), s.revokeToken},
 		{"POST /theme", Public, s.setTheme},
+		{"GET /people", needs(people.ManagePeople), s.showPeople},
+		{"POST /people/{id}/invite", needs(people.ManagePeople), s.invite},
 
 		// The frame itself
 		{"GET /live", SignedIn, s.live},

@@ -65,6 +65,7 @@ type Deps struct {
 	SignIn    SignIn
 	SetUp     SetUp
 	Tokens    Tokens
+	Invites   Invites
 	Changes   Changes
 	Answers   Answers
 	Matters   Matters
