@@ -13,38 +13,6 @@ import (
 
 var _ alert.Store = (*DB)(nil)
 
-// FoldSignals implements alert.Store.
-func (db *DB) FoldSignals(ctx context.Context, b alert.Batch, decide func(alert.Current, time.Time, func() string) alert.Folded) (alert.Folded, error) {
-	var folded alert.Folded
-	err := db.write(ctx, func(t *tx) error {
-		cur, err := t.currentFor(ctx, b)
-		if err != nil {
-			return err
-		}
-		folded = decide(cur, t.now, newID)
-		body, err := t.keepBody(ctx, b)
-		if err != nil {
-			return err
-		}
-		for _, a := range folded.Alerts {
-			a.Body = body
-			if err := t.saveAlert(ctx, a); err != nil {
-				return err
-			}
-		}
-		for _, g := range folded.Groups {
-			if err := t.saveGroup(ctx, g); err != nil {
-				return err
-			}
-		}
-		if err := t.record(ctx, folded.Consequences); err != nil {
-			return err
-		}
-		return t.obey(ctx, folded.Orders)
-	})
-	return folded, err
-}
-
 // obey carries out the orders that a decision gave the pager, in the decision's own transaction.
 func (t *tx) obey(ctx context.Context, orders []oncall.Order) error {
 	for _, o := range orders {
@@ -64,10 +32,8 @@ func (t *tx) currentFor(ctx context.Context, b alert.Batch) (cur alert.Current, 
 		groups = append(groups, groupKey(s))
 	}
 	keys, groups = distinct(keys), distinct(groups)
-	for _, k := range groups { // in order, so that two batches never wait for each other
-		if err := t.lockKey(ctx, "group "+b.Source+" "+k); err != nil {
-			return cur, err
-		}
+	if err := t.lockKeys(ctx, "group "+b.Source+" ", groups); err != nil {
+		return cur, err
 	}
 	list, args := in(2, groups) // groups are locked before alerts, here and in ChangeGroup
 	cur.Groups, err = rows(ctx, t, scanGroup, `SELECT `+groupColumns+` FROM alert_group WHERE source = $1 AND state <> 'resolved' AND key IN (`+list+`) ORDER BY id`+t.forUpdate(), append([]any{b.Source}, args...)...)
@@ -111,12 +77,6 @@ func distinct(values []string) []string {
 	return slices.Compact(values)
 }
 
-func (t *tx) keepBody(ctx context.Context, b alert.Batch) (string, error) {
-	id := newID()
-	_, err := t.exec(ctx, `INSERT INTO signal_body (id, source, at, body) VALUES ($1, $2, $3, $4)`, id, b.Source, micros(t.now), b.Raw)
-	return id, err
-}
-
 // detail is what an alert says beyond its title; nobody searches for it in SQL.
 type detail struct {
 	Text   string            `json:"text,omitempty"`
@@ -125,34 +85,31 @@ type detail struct {
 	Links  []alert.Link      `json:"links,omitempty"`
 }
 
-// saveAlert writes a new alert (Number is 0) or a changed one.
-func (t *tx) saveAlert(ctx context.Context, a alert.Alert) error {
-	raw, err := json.Marshal(detail{a.Text, a.Host, a.Labels, a.Links})
-	if err != nil {
-		return err
-	}
-	if a.Number > 0 {
-		_, err = t.exec(ctx, `UPDATE alert SET episode = $2, state = $3, severity = $4, title = $5, detail = $6, count = $7, last_at = $8, resolved_at = $9, body = $10 WHERE id = $1`,
-			a.ID, micros(a.Episode), string(a.State), string(a.Severity), a.Title, string(raw), a.Count, micros(a.LastAt), micros(a.ResolvedAt), a.Body)
-		return err
-	}
-	_, err = t.exec(ctx, `INSERT INTO alert (id, grp, source, key, episode, state, severity, title, detail, count, opened_at, last_at, resolved_at, body)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		a.ID, a.Group, a.Source, a.Key, micros(a.Episode), string(a.State), string(a.Severity), a.Title, string(raw), a.Count, micros(a.OpenedAt), micros(a.LastAt), micros(a.ResolvedAt), a.Body)
+const insertAlert = `INSERT INTO alert (id, grp, source, key, episode, state, severity, title, detail, count, opened_at, last_at, resolved_at, body) VALUES `
+
+func alertValues(a alert.Alert) []any {
+	return []any{a.ID, a.Group, a.Source, a.Key, micros(a.Episode), string(a.State), string(a.Severity), a.Title, detailOf(a), a.Count, micros(a.OpenedAt),
+		micros(a.LastAt), micros(a.ResolvedAt), a.Body}
+}
+
+func detailOf(a alert.Alert) string { return asJSON(detail{a.Text, a.Host, a.Labels, a.Links}) }
+
+func (t *tx) updateAlert(ctx context.Context, a alert.Alert) error {
+	_, err := t.exec(ctx, `UPDATE alert SET episode = $2, state = $3, severity = $4, title = $5, detail = $6, count = $7, last_at = $8, resolved_at = $9, body = $10 WHERE id = $1`,
+		a.ID, micros(a.Episode), string(a.State), string(a.Severity), a.Title, detailOf(a), a.Count, micros(a.LastAt), micros(a.ResolvedAt), a.Body)
 	return err
 }
 
-// saveGroup writes a new group (Number is 0) or a changed one.
-func (t *tx) saveGroup(ctx context.Context, g alert.Group) error {
-	if g.Number > 0 {
-		_, err := t.exec(ctx, `UPDATE alert_group SET state = $2, severity = $3, title = $4, open = $5, total = $6, paged = $7, acked_at = $8, acked_by = $9, resolved_at = $10, left_out = $11 WHERE id = $1`,
-			g.ID, string(g.State), string(g.Severity), g.Title, g.Open, g.Total, g.Paged, micros(g.AckedAt), g.AckedBy, micros(g.ResolvedAt), g.Left)
-		return err
-	}
-	_, err := t.exec(ctx, `INSERT INTO alert_group (id, source, key, service, team, policy, state, severity, title, open, total, paged, opened_at, began_at, acked_at, acked_by, resolved_at, left_out)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
-		g.ID, g.Source, g.Key, g.Service, g.Team, g.Policy, string(g.State), string(g.Severity), g.Title, g.Open, g.Total, g.Paged, micros(g.OpenedAt), micros(g.BeganAt),
-		micros(g.AckedAt), g.AckedBy, micros(g.ResolvedAt), g.Left)
+const insertGroup = `INSERT INTO alert_group (id, source, key, service, team, policy, state, severity, title, open, total, paged, opened_at, began_at, acked_at, acked_by, resolved_at, left_out) VALUES `
+
+func groupValues(g alert.Group) []any {
+	return []any{g.ID, g.Source, g.Key, g.Service, g.Team, g.Policy, string(g.State), string(g.Severity), g.Title, g.Open, g.Total, g.Paged, micros(g.OpenedAt), micros(g.BeganAt),
+		micros(g.AckedAt), g.AckedBy, micros(g.ResolvedAt), g.Left}
+}
+
+func (t *tx) updateGroup(ctx context.Context, g alert.Group) error {
+	_, err := t.exec(ctx, `UPDATE alert_group SET state = $2, severity = $3, title = $4, open = $5, total = $6, paged = $7, acked_at = $8, acked_by = $9, resolved_at = $10, left_out = $11 WHERE id = $1`,
+		g.ID, string(g.State), string(g.Severity), g.Title, g.Open, g.Total, g.Paged, micros(g.AckedAt), g.AckedBy, micros(g.ResolvedAt), g.Left)
 	return err
 }
 
@@ -209,12 +166,12 @@ var errNoGroup = fault.New(fault.NotFound, "There is no such alert. It may be fr
 
 func (t *tx) handle(ctx context.Context, before alert.Group, done alert.Handled) error {
 	for _, a := range done.Alerts {
-		if err := t.saveAlert(ctx, a); err != nil {
+		if err := t.updateAlert(ctx, a); err != nil {
 			return err
 		}
 	}
 	if done.Group != before {
-		if err := t.saveGroup(ctx, done.Group); err != nil {
+		if err := t.updateGroup(ctx, done.Group); err != nil {
 			return err
 		}
 	}

@@ -15,10 +15,12 @@ import (
 
 // record writes what a decision named: entries, jobs, and the end of the job it runs under.
 func (t *tx) record(ctx context.Context, c journal.Consequences) error {
-	for _, e := range c.Entries {
-		if err := t.append(ctx, e); err != nil {
-			return err
-		}
+	entries := make([][]any, len(c.Entries))
+	for i, e := range c.Entries {
+		entries[i] = t.entryValues(e)
+	}
+	if err := t.insertRows(ctx, insertEntry, entries); err != nil {
+		return err
 	}
 	if err := t.enqueue(ctx, c.Jobs); err != nil {
 		return err
@@ -32,21 +34,20 @@ func (t *tx) record(ctx context.Context, c journal.Consequences) error {
 	return nil
 }
 
-// append adds one entry to the journal.
-func (t *tx) append(ctx context.Context, e journal.Entry) error {
+const insertEntry = `INSERT INTO journal (id, at, actor_kind, actor, via, verb, subject_kind, subject, about_kind, about, facts, text_hash) VALUES `
+
+// entryValues completes an entry, and announces it.
+func (t *tx) entryValues(e journal.Entry) []any {
 	if e.ID == "" {
 		e.ID = newID()
 	}
 	if e.At.IsZero() {
 		e.At = t.now
 	}
-	_, err := t.exec(ctx, `INSERT INTO journal (id, at, actor_kind, actor, via, verb, subject_kind, subject, about_kind, about, facts, text_hash)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		e.ID, micros(e.At), string(e.Actor.Kind), e.Actor.ID, e.Actor.Via, e.Verb, e.Subject.Kind, e.Subject.ID, e.About.Kind, e.About.ID, e.FactsJSON(), e.Text)
 	t.after.topic(e.Subject.Kind, e.Subject.ID)
 	t.after.topic(e.About.Kind, e.About.ID)
 	t.after.entries = true
-	return err
+	return []any{e.ID, micros(e.At), string(e.Actor.Kind), e.Actor.ID, e.Actor.Via, e.Verb, e.Subject.Kind, e.Subject.ID, e.About.Kind, e.About.ID, e.FactsJSON(), e.Text}
 }
 
 const entryColumns = `id, COALESCE(seq, 0), at, actor_kind, actor, via, verb, subject_kind, subject, about_kind, about, facts, text_hash`

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,6 +14,9 @@ import (
 
 	"frontline/fault"
 )
+
+// foldersOnPostgres is how many transactions with signals run side by side.
+const foldersOnPostgres = 6
 
 // mostConns is how many connections a replica opens at most, beside its session.
 const mostConns = 24
@@ -45,6 +49,9 @@ func (db *DB) openPostgres(ctx, background context.Context, address string) erro
 	}
 	db.wg.Go(func() { db.attend(background, cfg, session) })
 	db.wg.Go(func() { db.tell(background) })
+	for range foldersOnPostgres {
+		db.wg.Go(func() { db.foldAll(background) })
+	}
 	return nil
 }
 
@@ -72,11 +79,8 @@ func (w *sideWriter) do(ctx context.Context, fn func(*tx) error) error {
 		if n == tries || !lost(err) {
 			return err
 		}
-		tick, stop := w.db.clock.After(time.Duration(n) * 5 * time.Millisecond)
-		select {
-		case <-tick:
-		case <-ctx.Done():
-			stop()
+		// The other transaction needs real time to end, also in a test that moves the clock.
+		if w.db.pause(ctx, time.Duration(n)*5*time.Millisecond); ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
@@ -112,6 +116,29 @@ func (t *tx) lockKey(ctx context.Context, key string) error {
 	}
 	_, err := t.exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, key)
 	return err
+}
+
+// lockKeys locks several keys with one statement, in their order, so that two transactions never wait for each other.
+func (t *tx) lockKeys(ctx context.Context, prefix string, keys []string) error {
+	if t.db.dialect != postgresDialect || len(keys) == 0 {
+		return nil
+	}
+	rows := make([][]any, len(keys))
+	for i, k := range keys {
+		rows[i] = []any{prefix + k}
+	}
+	for len(rows) > 0 {
+		n := 1
+		for n*2 <= len(rows) && n < 32 {
+			n *= 2
+		}
+		query := `SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM (` + t.db.insertText(`VALUES `, n, 1) + `) AS v (k)`
+		if _, err := t.exec(ctx, query, slices.Concat(rows[:n]...)...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
 }
 
 // forUpdate is the end of a SELECT that locks its rows.

@@ -45,10 +45,11 @@ func (db *DB) openSQLite(ctx, background context.Context, path string) error {
 	if err != nil {
 		return public(err)
 	}
-	w := &groupWriter{db: db, conn: newCached(conn), queue: make(chan *write, 4096)}
+	w := &groupWriter{db: db, conn: newCached(conn), queue: make(chan *write, 4096), ended: make(chan struct{})}
 	db.writer = w
 	db.wg.Go(func() { w.run(background) })
 	db.wg.Go(func() { db.checkpoint(background, w) })
+	db.wg.Go(func() { db.foldAll(background) })
 	db.closers = append(db.closers, func() error {
 		_, err := conn.ExecContext(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
 		return errors.Join(err, conn.Close())
@@ -88,6 +89,7 @@ type groupWriter struct {
 	db    *DB
 	conn  *cached
 	queue chan *write
+	ended chan struct{} // closed when run is over
 }
 
 const (
@@ -102,11 +104,16 @@ func (w *groupWriter) do(ctx context.Context, fn func(*tx) error) error {
 	case <-ctx.Done():
 		return fault.Wrap(ctx.Err(), fault.Unavailable, "The database is too busy to take this. Try again in a moment.")
 	}
-	<-one.done // the group always answers: its work is bounded and a cancelled one is passed over
-	return one.err
+	select {
+	case <-one.done: // the group always answers: its work is bounded and a cancelled one is passed over
+		return one.err
+	case <-w.ended:
+		return errStopping()
+	}
 }
 
 func (w *groupWriter) run(ctx context.Context) {
+	defer close(w.ended)
 	for {
 		select {
 		case first := <-w.queue:
@@ -123,7 +130,7 @@ func (w *groupWriter) refuse() {
 	for {
 		select {
 		case one := <-w.queue:
-			one.err = fault.New(fault.Unavailable, "The server is stopping. Try again in a moment.")
+			one.err = errStopping()
 			close(one.done)
 		default:
 			return

@@ -33,6 +33,10 @@ type DB struct {
 	owner   string       // names this process in leases
 	log     *slog.Logger
 	feed    feed
+	folds   chan *folding
+	shut    sync.Once
+	closed  chan struct{} // closed once nobody answers any more
+	texts   sync.Map      // of statements that insert several rows: insertKey → string
 	closers []func() error
 	stop    context.CancelFunc
 	wg      sync.WaitGroup
@@ -52,7 +56,7 @@ type Options struct {
 // Open opens the database at "sqlite:PATH" or "postgres://…", brings its tables up to date and takes this process's place
 // among its users. A SQLite file that another process uses is refused.
 func Open(ctx context.Context, address string, o Options) (*DB, error) {
-	db := &DB{clock: o.Clock, log: o.Log, owner: newID()}
+	db := &DB{clock: o.Clock, log: o.Log, owner: newID(), folds: make(chan *folding, 4096), closed: make(chan struct{})}
 	db.feed.init()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	db.stop = stop
@@ -85,6 +89,7 @@ func Masked(address string) string {
 func (db *DB) Close() error {
 	db.stop()
 	db.wg.Wait()
+	db.shut.Do(func() { close(db.closed) })
 	var errs []error
 	for i := len(db.closers) - 1; i >= 0; i-- {
 		errs = append(errs, db.closers[i]())
@@ -105,6 +110,11 @@ func (db *DB) Ping(ctx context.Context) error {
 // Now is the time that decides what is due: the database's on PostgreSQL, so that replicas agree, and ours on SQLite.
 func (db *DB) Now() time.Time {
 	return db.clock.Now().Add(time.Duration(db.skew.Load())).Truncate(time.Microsecond)
+}
+
+// errStopping answers what comes too late.
+func errStopping() error {
+	return fault.New(fault.Unavailable, "The server is stopping. Try again in a moment.")
 }
 
 // querier is what a transaction and a reading connection have in common.
@@ -200,6 +210,35 @@ func in[T any](from int, values []T) (string, []any) {
 		return "NULL", nil
 	}
 	return b.String(), args
+}
+
+type insertKey struct {
+	insert        string
+	rows, columns int
+}
+
+// insertText returns insert with n times as many parameters as there are columns: "($1,$2),($3,$4)".
+func (db *DB) insertText(insert string, n, columns int) string {
+	key := insertKey{insert, n, columns}
+	if text, ok := db.texts.Load(key); ok {
+		return text.(string)
+	}
+	var b strings.Builder
+	b.WriteString(insert)
+	for i := range n * columns {
+		switch {
+		case i == 0:
+			b.WriteByte('(')
+		case i%columns == 0:
+			b.WriteString("),(")
+		default:
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "$%d", i+1)
+	}
+	b.WriteByte(')')
+	db.texts.Store(key, b.String())
+	return b.String()
 }
 
 // micros is how times are stored: microseconds since 1970 UTC; 0 is the zero time.
