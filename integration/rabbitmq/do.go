@@ -133,6 +133,8 @@ func (r *run) complete() error {
 		return fault.New(fault.Conflict, "Only %d of the %d identical messages are still in %s. Nothing was taken; plan again.", n, r.mark.Take, queue)
 	case len(r.pile.messages) >= r.pre.reach(r.Scan, r.mark.Place) && len(r.pile.messages) == r.Scan:
 		return fault.New(fault.Conflict, "The message was not among the first %d of %s. Nothing was taken. Raise the setting scan or stop the consumers, then plan again.", r.Scan, queue)
+	case r.mark.Fingerprint != "" && r.pre.inHand() > 0:
+		return fault.New(fault.Conflict, "The world has moved: the message did not come back to %s within %s. It was finished, or a consumer still has it in hand. Nothing was taken; plan again.", queue, r.pre.hold)
 	case r.mark.Fingerprint == "":
 		return fault.New(fault.Conflict, "No message of %s was given back by a consumer within %s. Nothing was taken; plan again.", queue, r.pre.hold)
 	}

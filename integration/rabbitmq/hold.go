@@ -49,7 +49,7 @@ func (s site) open(ctx context.Context, label string) (*hands, error) {
 	if ctx.Err() != nil {
 		return nil, stopped(ctx)
 	}
-	life, done := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(s.Hold)+settleWithin)
+	life, done := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(s.Hold)+2*settleWithin)
 	h := &hands{at: place{s.settings, s.chosen.Queue, label}, clock: s.clock, done: done}
 	if err := h.dial(ctx, life, s); err != nil {
 		done()
