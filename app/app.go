@@ -47,11 +47,11 @@ type App struct {
 
 	listener       net.Listener
 	statusListener net.Listener // nil when the status page has no address of its own
-	handler  http.Handler
-	servers  []server
-	loops    []func(context.Context)
-	closers  []func()
-	stopping atomic.Bool
+	handler        http.Handler
+	servers        []server
+	loops          []func(context.Context)
+	closers        []func()
+	stopping       atomic.Bool
 }
 
 // Options are what New needs besides the settings. Tests give a moved clock.

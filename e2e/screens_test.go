@@ -16,7 +16,9 @@ import (
 func TestScreens(t *testing.T) {
 	d := verity.Open(t, verity.Options{Real: true})
 	b := d.SignIn(neighbour.Chromium(t))
-	t.Run("empty", func(t *testing.T) { visitAll(t, d, b, "empty", "/", "/alerts", "/journal", "/me", "/me/tokens", "/people") })
+	t.Run("empty", func(t *testing.T) {
+		visitAll(t, d, b, "empty", "/", "/alerts", "/journal", "/me", "/me/tokens", "/people")
+	})
 	d.Alert("firing", "DecisionQueueStuck")
 	d.Liis.Expect("Decisions have stopped")
 	t.Run("busy", func(t *testing.T) {
