@@ -90,11 +90,15 @@ func (a *App) wirePager(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for i, c := range channels {
+		channels[i] = measured{c, a.metrics, a.clock}
+	}
 	a.links = oncall.NewLinks(key, a.settings.base.String())
 	a.duties = oncall.NewDuties(bookAs[oncall.Book](a), a.db)
 	a.board = oncall.NewBoard(a.duties, a.clock)
 	a.pager = oncall.NewPager(a.db, a.duties, a.links, a.clock, channels...)
 	a.auditor = oncall.NewAuditor(a.db, a.clock, a.log)
+	a.metrics.watch(a.auditor)
 	a.intake = alert.NewIntake(a.db, bookAs[alert.Directory](a), a.metrics.accepted)
 	a.handling = alert.NewHandling(a.db)
 	return a.wireHeartbeat()
