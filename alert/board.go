@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"frontline/fault"
 	"frontline/journal"
@@ -31,6 +32,8 @@ type Records interface {
 	// Body returns a message as it was received; NotFound once it is forgotten.
 	Body(ctx context.Context, id string) ([]byte, error)
 	JournalOf(ctx context.Context, subjects []journal.Subject, limit int) ([]journal.Entry, error)
+	// SourceActivity returns, for each source that was heard since the time, when it was heard last and how many messages it sent.
+	SourceActivity(ctx context.Context, since time.Time) ([]Activity, error)
 }
 
 // Board shows people what the machines are telling us. Every reading asks people.May first.
@@ -131,3 +134,11 @@ func (b *Board) Message(ctx context.Context, actor people.Actor, ref string) (Al
 const mostAlerts = 10_000
 
 func may(actor people.Actor, s people.Subject) error { return people.May(actor, people.SeeAlerts, s) }
+
+// Activity returns what the sources sent since the time; one that sent nothing is left out.
+func (b *Board) Activity(ctx context.Context, actor people.Actor, since time.Time) ([]Activity, error) {
+	if err := may(actor, people.Subject{Kind: "source"}); err != nil {
+		return nil, err
+	}
+	return b.records.SourceActivity(ctx, since)
+}

@@ -19,11 +19,12 @@ type Counts struct {
 	Open         int
 	Acknowledged int
 	Unrouted     int // of both
+	Critical     int // of the open ones
 }
 
 // Activity is what a source sent lately.
 type Activity struct {
 	Source   string
 	LastAt   time.Time
-	Messages int64
+	Messages int64 // with signals, since the time that was asked about
 }

@@ -123,6 +123,21 @@ type Queue interface {
 	Next(ctx context.Context, rank Rank) (time.Time, bool, error)
 }
 
+// Backlog is what of the durable work needs a look.
+type Backlog struct {
+	Late   int       // jobs that are past their time and that nobody has taken
+	Since  time.Time // when the oldest of them was due; zero when none is late
+	Buried []Buried  // by kind
+}
+
+// Buried is work of one kind that failed for good and waits for people to look at it.
+type Buried struct {
+	Kind string
+	N    int
+	Last time.Time // when the youngest of them was made
+	Why  string    // what was wrong with it
+}
+
 // Handler carries out one kind.
 type Handler struct {
 	Name  string

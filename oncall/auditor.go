@@ -11,6 +11,7 @@ import (
 	"frontline/clock"
 	"frontline/fault"
 	"frontline/job"
+	"frontline/people"
 )
 
 // Trouble is what the auditor looks for.
@@ -25,6 +26,8 @@ type Ledger interface {
 	// Trouble returns the live pages that were due before late, the attempts pending since before stuck, and the exhausted pages, at most
 	// limit of each. It reads two partial indexes, so that it can be asked every few seconds.
 	Trouble(ctx context.Context, late, stuck time.Time, limit int) (Trouble, error)
+	// Failures returns the attempts that failed for good since the time, the newest first, at most limit.
+	Failures(ctx context.Context, since time.Time, limit int) ([]Attempt, error)
 	// Enqueue writes jobs that were lost.
 	Enqueue(ctx context.Context, jobs ...job.New) error
 }
@@ -116,6 +119,18 @@ func (a *Auditor) Last() Health {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.last
+}
+
+// Failures returns what could not be delivered since the time, the newest first, at most limit. Addresses are left out.
+func (a *Auditor) Failures(ctx context.Context, actor people.Actor, since time.Time, limit int) ([]Attempt, error) {
+	if err := people.May(actor, people.SeeSystem, people.Subject{Kind: "page"}); err != nil {
+		return nil, err
+	}
+	failed, err := a.ledger.Failures(ctx, since, limit)
+	for i := range failed {
+		failed[i].Contact.Address = ""
+	}
+	return failed, err
 }
 
 // Run looks every few seconds until ctx ends.

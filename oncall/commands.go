@@ -160,6 +160,18 @@ func (p *Pager) raise(ctx context.Context, o Opening, by people.Actor) (Page, er
 	return pages[0], nil
 }
 
+// PagesTo returns the pages that tried to reach the actor: those that are not over, and those opened since the time. The newest is
+// first.
+func (p *Pager) PagesTo(ctx context.Context, actor people.Actor, since time.Time) ([]Page, error) {
+	if err := people.May(actor, people.SeeOnCall, people.Subject{Kind: "page"}); err != nil {
+		return nil, err
+	}
+	return p.pages.PagesTo(ctx, actor.ID, since, pagesToAtMost)
+}
+
+// pagesToAtMost is more than anybody can have read.
+const pagesToAtMost = 200
+
 // PagesAbout returns the pages about a subject that the actor may know of, the newest first.
 func (p *Pager) PagesAbout(ctx context.Context, actor people.Actor, about journal.Subject) ([]Page, error) {
 	if err := people.May(actor, people.SeeOnCall, people.Subject{Kind: "page"}); err != nil {

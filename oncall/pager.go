@@ -22,8 +22,9 @@ type Pages interface {
 	Page(ctx context.Context, ref string) (Page, []Attempt, error)
 	// PagesAbout returns the pages about a subject, the newest first, at most 20.
 	PagesAbout(ctx context.Context, about journal.Subject) ([]Page, error)
-	// LivePages returns the pages that are not over, the oldest first, at most limit.
-	LivePages(ctx context.Context, limit int) ([]Page, error)
+	// PagesTo returns the pages that tried to reach the person, the newest first, at most limit: those that are not over, and those
+	// opened since the time.
+	PagesTo(ctx context.Context, person string, since time.Time, limit int) ([]Page, error)
 }
 
 // Pager carries pages out: it fires steps, sends attempts and takes answers.

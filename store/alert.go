@@ -242,9 +242,12 @@ func (db *DB) Groups(ctx context.Context, q alert.Query) ([]alert.Group, error) 
 
 // CountGroups counts the live groups by state, and those that nobody was found for.
 func (db *DB) CountGroups(ctx context.Context) (alert.Counts, error) {
-	c, _, err := row(ctx, db.read, func(s scan) (c alert.Counts, err error) { return c, s(&c.Open, &c.Acknowledged, &c.Unrouted) },
+	c, _, err := row(ctx, db.read, func(s scan) (c alert.Counts, err error) {
+		return c, s(&c.Open, &c.Acknowledged, &c.Unrouted, &c.Critical)
+	},
 		`SELECT COALESCE(SUM(CASE WHEN state = 'open' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN state = 'acknowledged' THEN 1 ELSE 0 END), 0),
-			COALESCE(SUM(CASE WHEN service = '' THEN 1 ELSE 0 END), 0) FROM alert_group WHERE state <> 'resolved'`)
+			COALESCE(SUM(CASE WHEN service = '' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN state = 'open' AND severity = 'critical' THEN 1 ELSE 0 END), 0)
+		FROM alert_group WHERE state <> 'resolved'`)
 	return c, err
 }
 

@@ -98,6 +98,28 @@ func (db *DB) Bury(ctx context.Context, c job.Claim, why string) error {
 	})
 }
 
+// Backlog tells what of the durable work needs a look: what was due before the time and is not held, and what was buried.
+func (db *DB) Backlog(ctx context.Context, late time.Time) (job.Backlog, error) {
+	b, _, err := row(ctx, db.read, func(s scan) (b job.Backlog, err error) {
+		var since int64
+		err = s(&b.Late, &since)
+		b.Since = fromMicros(since)
+		return b, err
+	}, `SELECT COUNT(*), COALESCE(MIN(due_at), 0) FROM job WHERE state = 'ready' AND due_at < $1`, micros(late))
+	if err != nil {
+		return b, err
+	}
+	b.Buried, err = rows(ctx, db.read, func(s scan) (x job.Buried, err error) {
+		var last int64
+		err = s(&x.Kind, &x.N, &last, &x.Why)
+		x.Last = fromMicros(last)
+		return x, err
+	}, `SELECT kind, n, made_at, why FROM (SELECT kind, made_at, why, COUNT(*) OVER (PARTITION BY kind) AS n,
+			ROW_NUMBER() OVER (PARTITION BY kind ORDER BY made_at DESC, id DESC) AS nth FROM job WHERE state = 'buried') youngest
+		WHERE nth = 1 ORDER BY kind`)
+	return b, err
+}
+
 // Next implements job.Queue. It only reads while nothing was lost.
 func (db *DB) Next(ctx context.Context, rank job.Rank) (time.Time, bool, error) {
 	lost, _, err := row(ctx, db.read, value[int64], `SELECT COUNT(*) FROM job WHERE state = 'leased' AND rank = $1 AND (lease_until < $2`+db.deadOwner()+`)`,

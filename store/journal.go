@@ -146,6 +146,23 @@ func (s seal) next(e journal.Entry) seal {
 	return seal{s.seq + 1, hex.EncodeToString(h.Sum(nil))}
 }
 
+// Sealing implements journal.Pages.
+func (db *DB) Sealing(ctx context.Context) (journal.Sealing, error) {
+	var s journal.Sealing
+	last, _, err := row(ctx, db.read, value[int64], `SELECT seq FROM journal WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1`)
+	if err != nil {
+		return s, err
+	}
+	s, _, err = row(ctx, db.read, func(sc scan) (x journal.Sealing, err error) {
+		var oldest int64
+		err = sc(&x.Waiting, &oldest)
+		x.Since = fromMicros(oldest)
+		return x, err
+	}, `SELECT COUNT(*), COALESCE(MIN(at), 0) FROM journal WHERE seq IS NULL`)
+	s.Sealed = last
+	return s, err
+}
+
 // VerifyJournal walks the sealed journal and returns the sequence number of the first entry that was altered or removed; 0 when
 // every link holds.
 func (db *DB) VerifyJournal(ctx context.Context) (int64, error) {

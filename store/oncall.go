@@ -157,9 +157,14 @@ func (db *DB) PagesAbout(ctx context.Context, about journal.Subject) ([]oncall.P
 		about.Kind, about.ID)
 }
 
-// LivePages implements oncall.Pages.
-func (db *DB) LivePages(ctx context.Context, limit int) ([]oncall.Page, error) {
-	return rows(ctx, db.read, scanPage, `SELECT number, body FROM page WHERE state <> 'ended' ORDER BY number LIMIT $1`, limit)
+// pagesTo reads the live pages and the young ones by their indexes, and then looks for an attempt in each.
+const pagesTo = `SELECT number, body FROM page
+	WHERE number IN (SELECT number FROM page WHERE state <> 'ended' UNION ALL SELECT number FROM page WHERE opened_at >= $2)
+	AND EXISTS (SELECT 1 FROM attempt WHERE attempt.page = page.id AND person = $1) ORDER BY number DESC LIMIT $3`
+
+// PagesTo implements oncall.Pages.
+func (db *DB) PagesTo(ctx context.Context, person string, since time.Time, limit int) ([]oncall.Page, error) {
+	return rows(ctx, db.read, scanPage, pagesTo, person, micros(since), limit)
 }
 
 // The auditor's three questions, each answered by a partial index of its own.
@@ -168,6 +173,14 @@ const (
 	exhaustedPages = `SELECT number, body FROM page WHERE exhausted ORDER BY number LIMIT $1`
 	stuckAttempts  = `SELECT body FROM attempt WHERE state IN ('waiting', 'sending') AND due_at < $1 ORDER BY due_at LIMIT $2`
 )
+
+// failedAttempts is answered by a partial index, which no attempt that succeeds ever touches.
+const failedAttempts = `SELECT body FROM attempt WHERE state = 'failed' AND due_at >= $1 ORDER BY due_at DESC LIMIT $2`
+
+// Failures implements oncall.Ledger.
+func (db *DB) Failures(ctx context.Context, since time.Time, limit int) ([]oncall.Attempt, error) {
+	return rows(ctx, db.read, scanJSON[oncall.Attempt], failedAttempts, micros(since), limit)
+}
 
 // Trouble implements oncall.Ledger.
 func (db *DB) Trouble(ctx context.Context, late, stuck time.Time, limit int) (found oncall.Trouble, err error) {

@@ -317,6 +317,12 @@ func TestInvitations(t *testing.T) {
 		_, err := v.Invite(ctx, v.actor("marika"), "nobody")
 		v.want(err, fault.NotFound)
 		before := v.join("liis", good)
+		_, err = v.HavePassword(ctx, v.actor("karl"))
+		v.want(err, fault.Forbidden)
+		have, err := v.HavePassword(ctx, v.actor("marika"))
+		if v.must(err); !have["liis"] || have["karl"] {
+			t.Fatalf("have a password: %v", have)
+		}
 		first, err := v.Invite(ctx, v.actor("marika"), "liis")
 		v.must(err)
 		second, err := v.Invite(ctx, v.actor("marika"), "liis")

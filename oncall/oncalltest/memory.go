@@ -167,13 +167,14 @@ func (m *Memory) PagesAbout(_ context.Context, about journal.Subject) ([]oncall.
 	return out, nil
 }
 
-// LivePages implements oncall.Pages.
-func (m *Memory) LivePages(_ context.Context, limit int) ([]oncall.Page, error) {
+// PagesTo implements oncall.Pages.
+func (m *Memory) PagesTo(_ context.Context, person string, since time.Time, limit int) ([]oncall.Page, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var out []oncall.Page
-	for _, p := range m.pages {
-		if p.Live() && len(out) < limit {
+	for _, p := range slices.Backward(m.pages) {
+		tried := slices.ContainsFunc(m.tries[p.ID], func(a oncall.Attempt) bool { return a.Duty.Person == person })
+		if tried && (p.Live() || !p.OpenedAt.Before(since)) && len(out) < limit {
 			out = append(out, p)
 		}
 	}
@@ -199,6 +200,22 @@ func (m *Memory) Trouble(_ context.Context, late, stuck time.Time, limit int) (o
 		}
 	}
 	return t, nil
+}
+
+// Failures implements oncall.Ledger.
+func (m *Memory) Failures(_ context.Context, since time.Time, limit int) ([]oncall.Attempt, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []oncall.Attempt
+	for _, tries := range m.tries {
+		for _, a := range tries {
+			if a.State == oncall.Failed && !a.DueAt.Before(since) {
+				out = append(out, a)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b oncall.Attempt) int { return b.DueAt.Compare(a.DueAt) })
+	return out[:min(len(out), limit)], nil
 }
 
 // Enqueue implements oncall.Ledger.

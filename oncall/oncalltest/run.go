@@ -47,6 +47,8 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"acknowledge races with the step":      answerRace,
 		"the auditor's question":               trouble,
 		"a page is found":                      found,
+		"who was paged lately":                 pagedLately,
+		"what failed lately":                   failedLately,
 		"overrides":                            overrides,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
@@ -214,12 +216,60 @@ func orders(t *testing.T, b Backend) {
 	if err != nil || len(ended) != 2 || ended[0].Live() || ended[1].Live() {
 		t.Errorf("end: %+v %v", ended, err)
 	}
-	live, err := b.LivePages(t.Context(), 10)
-	if err != nil || len(live) != 1 || live[0].Subject.ID != "g2" {
-		t.Errorf("live: %+v %v", live, err)
-	}
 	if none, err := b.CarryOut(t.Context(), oncall.EndOrder(o.Subject, "resolved", source)); err != nil || len(none) != 0 {
 		t.Errorf("end once more: %+v %v", none, err)
+	}
+}
+
+func pagedLately(t *testing.T, b Backend) {
+	old, over := raise(t, b, opening("g1")), raise(t, b, opening("g2"))
+	raise(t, b, opening("g3")) // nobody was reached about it yet
+	advance(t, b, old.ID)
+	advance(t, b, over.ID)
+	change(t, b, over.ID, func(p oncall.Page, tries []oncall.Attempt, now time.Time) oncall.Outcome {
+		return oncall.End(p, tries, "resolved", source, now)
+	})
+	for name, c := range map[string]struct {
+		person string
+		since  time.Time
+		limit  int
+		want   []string
+	}{
+		"all of the night":   {"karl", Night, 10, []string{over.ID, old.ID}},
+		"live ones are kept": {"karl", Night.Add(time.Hour), 10, []string{old.ID}},
+		"no more than asked": {"karl", Night, 1, []string{over.ID}},
+		"somebody else":      {"aisha", Night, 10, nil},
+	} {
+		pages, err := b.PagesTo(t.Context(), c.person, c.since, c.limit)
+		var got []string
+		for _, p := range pages {
+			got = append(got, p.ID)
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v %v, want %v", name, got, err, c.want)
+		}
+	}
+}
+
+func failedLately(t *testing.T, b Backend) {
+	id := raise(t, b, opening("g1")).ID
+	advance(t, b, id)
+	change(t, b, id, func(p oncall.Page, tries []oncall.Attempt, now time.Time) oncall.Outcome {
+		o, ok := oncall.StartSending(p, tries, id+"-1", oncall.NewRoster(Verity(), nil), now)
+		if !ok {
+			t.Error("the first attempt is not to be sent")
+		}
+		return o
+	})
+	change(t, b, id, func(p oncall.Page, tries []oncall.Attempt, now time.Time) oncall.Outcome {
+		return oncall.Undelivered(p, tries, id+"-1", 1, fault.New(fault.Invalid, "The topic is gone. Correct the contact."), now)
+	})
+	failed, err := b.Failures(t.Context(), Night, 10)
+	if err != nil || len(failed) != 1 || failed[0].ID != id+"-1" || failed[0].Error == "" {
+		t.Errorf("failed: %+v %v", failed, err)
+	}
+	if later, err := b.Failures(t.Context(), Night.Add(time.Second), 10); err != nil || len(later) != 0 {
+		t.Errorf("failed later: %+v %v", later, err)
 	}
 }
 
