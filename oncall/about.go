@@ -23,9 +23,12 @@ func (p *Pager) EscalateAbout(ctx context.Context, actor people.Actor, about jou
 	return Page{}, fault.New(fault.NotFound, "Nobody is being paged about this. Page somebody by name instead.")
 }
 
-// At returns who is on call at the instant in each rotation.
+// longestTurn is more than a turn lasts, whatever the clocks do in it.
+const longestTurn = week + 24*time.Hour
+
+// At returns who is on call at the instant in each rotation, with the whole of their shift.
 func (b *Board) At(ctx context.Context, actor people.Actor, at time.Time) ([]Post, error) {
-	r, err := b.roster(ctx, actor, at, at)
+	r, err := b.roster(ctx, actor, at.Add(-longestTurn), at.Add(longestTurn)) // an override before or after cuts the shift
 	if err != nil {
 		return nil, err
 	}

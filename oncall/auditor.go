@@ -60,13 +60,20 @@ func (h Health) Say() string {
 	case h.Err != nil:
 		return "The pager cannot be looked at: " + fault.Sentence(h.Err)
 	case len(h.Late) > 0:
-		return fmt.Sprintf("%d pages are past their time, the first is %s. They have been woken again; look at the server's log.", len(h.Late), h.Late[0].Short())
+		return counted(len(h.Late), "page is past its time", "pages are past their time") + ", the first is " + h.Late[0].Short() + ". All were woken again; look at the server's log."
 	case len(h.Stuck) > 0:
-		return fmt.Sprintf("%d messages are stuck, the first to %s. They are sent again; look at the server's log.", len(h.Stuck), h.Stuck[0].Duty.Person)
+		return counted(len(h.Stuck), "message is stuck", "messages are stuck") + ", the first to " + h.Stuck[0].Duty.Person + ". All are sent again; look at the server's log."
 	case len(h.Exhausted) > 0:
-		return fmt.Sprintf("%d pages went through their whole policy and nobody answered, the first is %s. Call somebody.", len(h.Exhausted), h.Exhausted[0].Short())
+		return counted(len(h.Exhausted), "page went through its whole policy", "pages went through their whole policies") + " and nobody answered, the first is " + h.Exhausted[0].Short() + ". Call somebody."
 	}
 	return ""
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // Auditor asks every few seconds whether a page is past its time, and wakes what is. It shares nothing with the pager but the tables.

@@ -20,12 +20,7 @@ func NewBoard(d *Duties, c clock.Clock) *Board { return &Board{duties: d, clock:
 
 // Now returns who is on call at this moment in each rotation.
 func (b *Board) Now(ctx context.Context, actor people.Actor) ([]Post, error) {
-	now := b.clock.Now()
-	r, err := b.roster(ctx, actor, now, now)
-	if err != nil {
-		return nil, err
-	}
-	return r.Now(now), nil
+	return b.At(ctx, actor, b.clock.Now())
 }
 
 // Week returns who is on call between the two instants, at most 60 days, with what each gap costs.

@@ -45,6 +45,16 @@ func TestWhoIsOnCallNow(t *testing.T) {
 	}
 }
 
+func TestTheShiftOfNowEndsWhereAnOverrideBegins(t *testing.T) {
+	b, memory := board(t)
+	tomorrow := night.Add(24 * time.Hour)
+	put(t, memory, oncall.Override{ID: "o1", Rotation: "first-line", Person: "liis", From: tomorrow, To: tomorrow.Add(time.Hour)})
+	posts, err := b.Now(t.Context(), anyone)
+	if err != nil || posts[0].Shift.Person != "karl" || !posts[0].Shift.To.Equal(tomorrow) {
+		t.Errorf("Karl hands over tomorrow: %+v %v", posts, err)
+	}
+}
+
 func TestAGapIsToldAsWhatItCosts(t *testing.T) {
 	b, memory := board(t)
 	cover := oncall.Override{ID: "o1", Rotation: "second-line", Person: "aisha", From: night.Add(4 * time.Hour), To: night.Add(40 * 24 * time.Hour)}

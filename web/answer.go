@@ -39,6 +39,18 @@ type Book interface {
 	Components() []catalog.Component
 	Customers() []catalog.Customer
 	Name(kind, id string) string
+	oncall.Plans
+	Owners
+}
+
+// Owners is who owns what is configured, and what only a few screens look up.
+type Owners interface {
+	Teams() []people.Team
+	Sources() []alert.Source
+	// Folders counts the definitions by the folder that owns them; the empty one is the screens'.
+	Folders() map[string]int
+	// Owner returns the folder that owns a definition; false when there is no such definition.
+	Owner(kind, id string) (string, bool)
 }
 
 // answerScreen is the form for 3 a.m.: one page, two buttons.

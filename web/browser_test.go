@@ -191,8 +191,8 @@ func TestScreensWorkWithoutScripts(t *testing.T) {
 	st.quiet()
 }
 
-// plain is the least a screen needs.
-type plain struct {
+// simplest is the least a screen needs.
+type simplest struct {
 	head
 	N int64
 }
@@ -218,7 +218,7 @@ func liveStreet(t *testing.T) (*street, *atomic.Int64) {
 	fetched := &atomic.Int64{}
 	var st *street
 	st = visited(t, people.Support, Route{"GET /example", SignedIn, func(w http.ResponseWriter, r *http.Request, v *visit) error {
-		return st.s.show(w, r, v, http.StatusOK, "counted", plain{
+		return st.s.show(w, r, v, http.StatusOK, "counted", simplest{
 			head: head{Title: "Alerts", Topics: topics("alert", "a1")}, N: fetched.Add(1),
 		})
 	}}, Route{"POST /example", SignedIn, func(w http.ResponseWriter, r *http.Request, _ *visit) error {
@@ -375,7 +375,7 @@ func TestAcknowledgeKey(t *testing.T) {
 	var st *street
 	st = visited(t, people.Support,
 		Route{"GET /example", SignedIn, func(w http.ResponseWriter, r *http.Request, v *visit) error {
-			return st.s.show(w, r, v, http.StatusOK, "keyed", plain{head: head{Title: "Alert"}})
+			return st.s.show(w, r, v, http.StatusOK, "keyed", simplest{head: head{Title: "Alert"}})
 		}},
 		Route{"POST /example/acknowledge", SignedIn, func(w http.ResponseWriter, r *http.Request, _ *visit) error {
 			done.Store("acknowledged", true)

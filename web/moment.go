@@ -70,6 +70,15 @@ func (m moment) Abs() string {
 	return t.Format("2 Jan 2006")
 }
 
+// Hour is a time to come as a person says it: "08:00" today, "Sat 08:00" within six days, otherwise "Mon 30 Nov, 08:00".
+func (m moment) Hour() string {
+	days := m.T.Sub(m.now).Abs().Hours() / 24
+	if days < 6 {
+		return m.Abs()
+	}
+	return m.Day() + ", " + m.Clock()
+}
+
 // ISO is for machines: the datetime attribute.
 func (m moment) ISO() string { return m.T.In(m.zone).Format(time.RFC3339) }
 

@@ -78,6 +78,9 @@ func (s *Server) ground() []Route {
 		{"GET /p/{token}", ByLink, s.showAnswer},
 		{"POST /p/{token}", ByLink, s.sendAnswer},
 
+		// Home
+		{"GET /{$}", SignedIn, s.showHome},
+
 		// Alerts
 		{"GET /alerts", needs(people.SeeAlerts), s.showAlerts},
 		{"GET /alerts/{ref}", needs(people.SeeAlerts), s.showAlert},
@@ -91,7 +94,6 @@ func (s *Server) ground() []Route {
 		{"GET /journal", needs(people.SeeJournal), s.showJournal},
 
 		// The person
-		{"GET /{$}", SignedIn, s.showFirst},
 		{"GET /me", SignedIn, s.showMe},
 		{"POST /me/keys", SignedIn, s.setKeys},
 		{"GET /me/password", SignedIn, s.showPassword},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"frontline/fault"
 	"frontline/people"
 	"frontline/secret"
 )
@@ -134,14 +133,3 @@ func (s *Server) setUp(w http.ResponseWriter, r *http.Request, v *visit) error {
 
 // posted is a posted value that must not be seen. A password is taken as typed, spaces included.
 func posted(r *http.Request, name string) secret.Text { return secret.New(r.PostForm.Get(name)) }
-
-// showFirst is where a person arrives: the first wing of the navigation that there is.
-func (s *Server) showFirst(w http.ResponseWriter, r *http.Request, v *visit) error {
-	for _, wing := range s.wingsFor(v.Actor) {
-		if wing.Path != "/" {
-			http.Redirect(w, r, wing.Path, http.StatusSeeOther)
-			return nil
-		}
-	}
-	return fault.New(fault.NotFound, "There is no screen yet that you may open. Ask an admin.")
-}

@@ -76,6 +76,11 @@ type Deps struct {
 	Rooms     Rooms
 	Status    StatusPage
 	Journal   Journal
+	Rota      Rota
+	MyPages   MyPages
+	Trouble   Trouble
+	Upkeep    Upkeep
+	Runs      Runs
 	Book      func(context.Context) (Book, error) // what is configured now
 
 	Clock   clock.Clock
