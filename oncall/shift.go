@@ -74,11 +74,9 @@ func (r Rotation) At(t time.Time, overrides []Override) (Shift, bool) {
 	if err != nil {
 		return Shift{From: t, To: t, Why: ByMistake}, false
 	}
-	from, to := t, t.Add(time.Microsecond)
+	from, to := t, plan.begins(0)
 	if n := plan.number(t); n >= 0 {
 		from, to = plan.begins(n), plan.begins(n+1)
-	} else {
-		to = plan.begins(0)
 	}
 	for _, o := range overrides {
 		if o.Rotation == r.ID && o.covers(t) {
