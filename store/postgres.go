@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"time"
@@ -96,12 +97,17 @@ func lost(err error) bool {
 	return pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "23505" && pg.ConstraintName == "alert_open"
 }
 
-func (w *sideWriter) once(ctx context.Context, fn func(*tx) error) error {
+func (w *sideWriter) once(ctx context.Context, fn func(*tx) error) (err error) {
 	t, err := w.db.read.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = t.Rollback() }() // a no-op after the commit
+	defer func() {
+		if p := recover(); p != nil { // as on SQLite: one broken decision must not take the others down
+			err = fmt.Errorf("panic in a transaction: %v", p)
+		}
+		_ = t.Rollback() // a no-op after the commit
+	}()
 	if err := fn(&tx{querier: t, db: w.db, now: w.db.Now()}); err != nil {
 		return err
 	}

@@ -133,6 +133,9 @@ func TestGroupMembersFailAlone(t *testing.T) {
 					case 1:
 						return fault.New(fault.Conflict, "No.")
 					case 2:
+						if i%2 == 0 {
+							panic("a broken decision")
+						}
 						_, err := x.exec(t.Context(), `INSERT INTO nowhere (a) VALUES (1)`)
 						return err
 					}
