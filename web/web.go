@@ -17,7 +17,7 @@
 //  3. web/assets/NAME.css with one @import line in app.css, if the parts do not suffice; most screens need none.
 //  4. One line in routes.go: pattern, the verb that is needed, handler.
 //  5. web/NAME_test.go: the screen fetched with a fake and asserted by CSS selector, as in account_test.go; its path added to
-//     the browser's list in browser_test.go, where axe-core looks at it.
+//     the lists of e2e/screens_test.go, where axe-core looks at it. docs/recipes/add-a-screen.md shows all of it.
 //
 // A handler is short:
 //
