@@ -94,10 +94,13 @@ func alertValues(a alert.Alert) []any {
 
 func detailOf(a alert.Alert) string { return asJSON(detail{a.Text, a.Host, a.Labels, a.Links}) }
 
-func (t *tx) updateAlert(ctx context.Context, a alert.Alert) error {
-	_, err := t.exec(ctx, `UPDATE alert SET episode = $2, state = $3, severity = $4, title = $5, detail = $6, count = $7, last_at = $8, resolved_at = $9, body = $10 WHERE id = $1`,
-		a.ID, micros(a.Episode), string(a.State), string(a.Severity), a.Title, detailOf(a), a.Count, micros(a.LastAt), micros(a.ResolvedAt), a.Body)
-	return err
+func alertChanges() []column {
+	return []column{{"episode", integer}, {"state", text}, {"severity", text}, {"title", text}, {"detail", text}, {"count", integer}, {"last_at", integer},
+		{"resolved_at", integer}, {"body", text}}
+}
+
+func changedAlert(a alert.Alert) []any {
+	return []any{a.ID, micros(a.Episode), string(a.State), string(a.Severity), a.Title, detailOf(a), a.Count, micros(a.LastAt), micros(a.ResolvedAt), a.Body}
 }
 
 const insertGroup = `INSERT INTO alert_group (id, source, key, service, team, policy, state, severity, title, open, total, paged, opened_at, began_at, acked_at, acked_by, resolved_at, left_out) VALUES `
@@ -107,10 +110,13 @@ func groupValues(g alert.Group) []any {
 		micros(g.AckedAt), g.AckedBy, micros(g.ResolvedAt), g.Left}
 }
 
-func (t *tx) updateGroup(ctx context.Context, g alert.Group) error {
-	_, err := t.exec(ctx, `UPDATE alert_group SET state = $2, severity = $3, title = $4, open = $5, total = $6, paged = $7, acked_at = $8, acked_by = $9, resolved_at = $10, left_out = $11 WHERE id = $1`,
-		g.ID, string(g.State), string(g.Severity), g.Title, g.Open, g.Total, g.Paged, micros(g.AckedAt), g.AckedBy, micros(g.ResolvedAt), g.Left)
-	return err
+func groupChanges() []column {
+	return []column{{"state", text}, {"severity", text}, {"title", text}, {"open", integer}, {"total", integer}, {"paged", boolean}, {"acked_at", integer},
+		{"acked_by", text}, {"resolved_at", integer}, {"left_out", integer}}
+}
+
+func changedGroup(g alert.Group) []any {
+	return []any{g.ID, string(g.State), string(g.Severity), g.Title, g.Open, g.Total, g.Paged, micros(g.AckedAt), g.AckedBy, micros(g.ResolvedAt), g.Left}
 }
 
 const alertColumns = `number, id, grp, source, key, episode, state, severity, title, detail, count, opened_at, last_at, resolved_at, body`
@@ -165,13 +171,15 @@ func (db *DB) ChangeGroup(ctx context.Context, id string, decide func(alert.Grou
 var errNoGroup = fault.New(fault.NotFound, "There is no such alert. It may be from another installation; look in the list of alerts.")
 
 func (t *tx) handle(ctx context.Context, before alert.Group, done alert.Handled) error {
+	var alerts [][]any
 	for _, a := range done.Alerts {
-		if err := t.updateAlert(ctx, a); err != nil {
-			return err
-		}
+		alerts = append(alerts, changedAlert(a))
+	}
+	if err := t.updateRows(ctx, "alert", alertChanges(), alerts); err != nil {
+		return err
 	}
 	if done.Group != before {
-		if err := t.updateGroup(ctx, done.Group); err != nil {
+		if err := t.updateRows(ctx, "alert_group", groupChanges(), [][]any{changedGroup(done.Group)}); err != nil {
 			return err
 		}
 	}

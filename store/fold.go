@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"frontline/alert"
@@ -221,24 +220,26 @@ func (t *tx) writeFolded(ctx context.Context, w *folded) error {
 	if err := t.insertRows(ctx, `INSERT INTO signal_body (id, source, at, body) VALUES `, w.bodies); err != nil {
 		return err
 	}
-	var alerts, groups [][]any
+	var alerts, groups, oldAlerts, oldGroups [][]any
 	for _, a := range w.changed {
 		if a.Number > 0 {
-			if err := t.updateAlert(ctx, *a); err != nil {
-				return err
-			}
-			continue
+			oldAlerts = append(oldAlerts, changedAlert(*a))
+		} else {
+			alerts = append(alerts, alertValues(*a))
 		}
-		alerts = append(alerts, alertValues(*a))
 	}
 	for _, g := range w.regroup {
 		if g.Number > 0 {
-			if err := t.updateGroup(ctx, *g); err != nil {
-				return err
-			}
-			continue
+			oldGroups = append(oldGroups, changedGroup(*g))
+		} else {
+			groups = append(groups, groupValues(*g))
 		}
-		groups = append(groups, groupValues(*g))
+	}
+	if err := t.updateRows(ctx, "alert", alertChanges(), oldAlerts); err != nil {
+		return err
+	}
+	if err := t.updateRows(ctx, "alert_group", groupChanges(), oldGroups); err != nil {
+		return err
 	}
 	if err := t.insertRows(ctx, insertAlert, alerts); err != nil {
 		return err
@@ -250,20 +251,4 @@ func (t *tx) writeFolded(ctx context.Context, w *folded) error {
 		return err
 	}
 	return t.obey(ctx, w.orders)
-}
-
-// insertRows inserts many rows with few statements: their texts come in a few lengths only, so that each is parsed once.
-func (t *tx) insertRows(ctx context.Context, insert string, all [][]any) error {
-	for len(all) > 0 {
-		n := 1
-		for n*2 <= len(all) && n < 32 {
-			n *= 2
-		}
-		query := t.db.insertText(insert, n, len(all[0]))
-		if _, err := t.exec(ctx, query, slices.Concat(all[:n]...)...); err != nil {
-			return err
-		}
-		all = all[n:]
-	}
-	return nil
 }

@@ -119,16 +119,22 @@ func (db *DB) Seal(ctx context.Context, limit int) (int, error) {
 		if err != nil {
 			return err
 		}
-		for _, e := range entries {
+		links := make([][]any, len(entries))
+		for i, e := range entries {
 			last = last.next(e)
-			if _, err := t.exec(ctx, `UPDATE journal SET seq = $2, hash = $3 WHERE id = $1`, e.ID, last.seq, last.hash); err != nil {
-				return err
-			}
+			links[i] = []any{e.ID, last.seq, last.hash}
+		}
+		if err := t.updateRows(ctx, "journal", seals(), links); err != nil {
+			return err
 		}
 		sealed = len(entries)
 		return nil
 	})
 	return sealed, public(err)
+}
+
+func seals() []column {
+	return []column{{"seq", integer}, {"hash", text}}
 }
 
 type seal struct {

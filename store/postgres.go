@@ -16,8 +16,8 @@ import (
 	"frontline/fault"
 )
 
-// foldersOnPostgres is how many transactions with signals run side by side.
-const foldersOnPostgres = 6
+// foldersOnPostgres is how many transactions with signals run side by side: more of them only wait for each other's groups.
+const foldersOnPostgres = 2
 
 // mostConns is how many connections a replica opens at most, beside its session.
 const mostConns = 24
@@ -134,10 +134,7 @@ func (t *tx) lockKeys(ctx context.Context, prefix string, keys []string) error {
 		rows[i] = []any{prefix + k}
 	}
 	for len(rows) > 0 {
-		n := 1
-		for n*2 <= len(rows) && n < 32 {
-			n *= 2
-		}
+		n := chunk(len(rows))
 		query := `SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM (` + t.db.insertText(`VALUES `, n, 1) + `) AS v (k)`
 		if _, err := t.exec(ctx, query, slices.Concat(rows[:n]...)...); err != nil {
 			return err

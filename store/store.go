@@ -212,35 +212,6 @@ func in[T any](from int, values []T) (string, []any) {
 	return b.String(), args
 }
 
-type insertKey struct {
-	insert        string
-	rows, columns int
-}
-
-// insertText returns insert with n times as many parameters as there are columns: "($1,$2),($3,$4)".
-func (db *DB) insertText(insert string, n, columns int) string {
-	key := insertKey{insert, n, columns}
-	if text, ok := db.texts.Load(key); ok {
-		return text.(string)
-	}
-	var b strings.Builder
-	b.WriteString(insert)
-	for i := range n * columns {
-		switch {
-		case i == 0:
-			b.WriteByte('(')
-		case i%columns == 0:
-			b.WriteString("),(")
-		default:
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(&b, "$%d", i+1)
-	}
-	b.WriteByte(')')
-	db.texts.Store(key, b.String())
-	return b.String()
-}
-
 // micros is how times are stored: microseconds since 1970 UTC; 0 is the zero time.
 func micros(t time.Time) int64 {
 	if t.IsZero() {
