@@ -13,7 +13,7 @@ func TestConfigurationIsTriedAppliedAndExported(t *testing.T) {
 	marika := as(t, w, "marika")
 	folder := wire.Apply{Folder: "night", Files: []wire.File{{Name: "sources/old.yaml", Content: "sources:\n  - {id: old, name: Old monitors, kind: pagerduty, service: decision-pipeline}\n"}}, DryRun: true}
 	tried := ok[wire.Applied](marika, "POST", "/config/apply", folder)
-	if !tried.DryRun || len(tried.Changes) != 1 || tried.Changes[0].What != "added" {
+	if !tried.DryRun || len(tried.Changes) != 1 || tried.Changes[0].What != "added" || tried.Changes[0].Token != "" {
 		t.Fatalf("tried: %+v", tried)
 	}
 	folder.DryRun = false

@@ -32,6 +32,9 @@ type fileSettings map[string]any
 func (f fileSettings) Validate(app *kong.Application) error {
 	var known []string
 	for _, node := range app.Children {
+		if node.Name != "serve" { // the other commands are asked one at a time
+			continue
+		}
 		for _, flag := range node.Flags {
 			known = append(known, flag.Name)
 		}

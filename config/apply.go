@@ -134,6 +134,9 @@ func (c *Config) Apply(ctx context.Context, actor people.Actor, a Apply) (Applie
 		}
 		done = p.applied
 		if a.DryRun {
+			for i := range done.Changes {
+				done.Changes[i].Token = "" // it will be another one
+			}
 			return nil, journal.Consequences{}, nil
 		}
 		return p.rows, p.consequences(actor), nil

@@ -11,12 +11,13 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
 	"frontline/app"
+	"frontline/cli"
 	"frontline/clock"
-	"frontline/fault"
 )
 
 func main() {
@@ -41,9 +42,11 @@ type commands struct {
 	Version kong.VersionFlag `help:"Print the version."`
 
 	Serve serve `cmd:"" help:"Run the server."`
+	cli.Commands
 }
 
-// run parses the command line, runs the command and returns the exit code: 0, 1 for a failure, 2 for a wrong command line or setting.
+// run parses the command line, runs the command and returns the exit code: 0, 1 for a failure, 2 for a wrong command line or setting, or what
+// the command says.
 func run(ctx context.Context, args []string, env environment) (code int) {
 	var c commands
 	parser, err := kong.New(&c, kong.Name("frontline"), kong.Description("An operations desk for technical support."),
@@ -60,36 +63,19 @@ func run(ctx context.Context, args []string, env environment) (code int) {
 	}()
 	chosen, err := parser.Parse(args)
 	if err != nil {
-		return complain(env, err, 2)
+		cli.Complain(env.stderr, err)
+		return 2
 	}
 	chosen.BindTo(ctx, (*context.Context)(nil))
-	if err := chosen.Run(env); err != nil {
-		return complain(env, err, 1)
+	remote := cli.Env{Getenv: env.getenv, In: env.in, Out: env.stdout, Err: env.stderr, Clock: clock.Real{}, Zone: time.Local, Version: version()}
+	if err := chosen.Run(env, remote); err != nil {
+		return cli.Complain(env.stderr, err)
 	}
 	return 0
 }
 
 // exit is how kong ends after --help and --version.
 type exit int
-
-// complain tells the error to a person: the sentence, then each wrong field.
-func complain(env environment, err error, code int) int {
-	var f *fault.Error
-	if !errors.As(err, &f) {
-		_, _ = fmt.Fprintln(env.stderr, "frontline:", err)
-		return code
-	}
-	_, _ = fmt.Fprintln(env.stderr, "frontline:", f.Say)
-	for _, w := range f.Fields {
-		if w.Say != f.Say {
-			_, _ = fmt.Fprintf(env.stderr, "  %s: %s\n", w.Name, w.Say)
-		}
-	}
-	if f.Kind == fault.Invalid {
-		return 2
-	}
-	return code
-}
 
 func version() string {
 	info, ok := debug.ReadBuildInfo()

@@ -103,49 +103,19 @@ func (p *Process) Stop(sig syscall.Signal, patience time.Duration) {
 }
 
 // Kill ends the program and all that it started at once, as a power cut would. It is stopped first so that it starts
-// nothing between the look at its children and the end. It returns once all of them have ended, so that what they held (ports, locks,
-// shared memory) is free.
+// nothing between the look at its children and the end.
 func (p *Process) Kill() {
 	if !p.Alive() {
 		return
 	}
 	pid := p.cmd.Process.Pid
 	_ = syscall.Kill(pid, syscall.SIGSTOP)
-	children := Children(pid)
-	for _, child := range children {
+	for _, child := range Children(pid) {
 		_ = syscall.Kill(child, syscall.SIGKILL)
 	}
 	_ = syscall.Kill(-pid, syscall.SIGKILL) // its group, for systems without /proc
 	_ = syscall.Kill(pid, syscall.SIGKILL)
 	<-p.gone
-	for _, child := range children {
-		awaitEnd(child)
-	}
-}
-
-// awaitEnd waits until a process that was killed has let go of what it held. A killed process ends soon, but not at once: on a busy machine
-// its memory takes a while to be taken down. One that the kernel holds for longer is left to it.
-func awaitEnd(pid int) {
-	patience := time.After(30 * time.Second)
-	look := time.NewTicker(2 * time.Millisecond)
-	defer look.Stop()
-	for !ended(pid) {
-		select {
-		case <-look.C:
-		case <-patience:
-			return
-		}
-	}
-}
-
-// ended says whether the process is gone, or waits only for somebody to read how it ended.
-func ended(pid int) bool {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return true
-	}
-	_, state, _ := strings.Cut(string(b[bytes.LastIndexByte(b, ')')+1:]), " ")
-	return strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X")
 }
 
 // Children returns the processes below pid, nearest first. Without /proc it finds none.

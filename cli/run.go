@@ -1,0 +1,202 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"frontline/client"
+	"frontline/plain"
+	"frontline/wire"
+)
+
+type runCommands struct {
+	List   listRuns  `cmd:"" help:"List runs, newest first."`
+	Show   showRun   `cmd:"" help:"Show a run, its output and what became of it."`
+	Cancel cancelRun `cmd:"" help:"Discard a plan, or ask a running run to stop."`
+}
+
+type listRuns struct {
+	remote
+	Action string `help:"Only of this action." placeholder:"ID"`
+	State  string `help:"Which: ${enum}." enum:"planned,running,succeeded,failed,cancelled,unknown,all" default:"all"`
+	For    string `help:"Only for this incident or alert." placeholder:"INC-3"`
+	Limit  int    `help:"How many at most." default:"20"`
+}
+
+// Run implements the command.
+func (c listRuns) Run(ctx context.Context, env Env) error {
+	server, err := c.open(env)
+	if err != nil {
+		return err
+	}
+	q := client.RunQuery{Action: c.Action, State: c.State, For: c.For}
+	all, err := some(ctx, c.Limit, func(ctx context.Context, p client.Page) (wire.List[wire.Run], error) { return server.Runs(ctx, q, p) })
+	if err != nil {
+		return err
+	}
+	return c.show(env, all, func(p *paper) {
+		rows := make([][]string, len(all))
+		for i, r := range all {
+			rows[i] = []string{r.ID, r.State, p.when(r.PlannedAt), r.PlannedBy.ID, r.Action.Name}
+		}
+		p.table(0, []string{"ID", "STATE", "PLANNED", "BY", "WHAT"}, rows)
+	})
+}
+
+type showRun struct {
+	remote
+	ID     string `arg:"" help:"RUN-884."`
+	From   int64  `help:"Show output from this line on." default:"1"`
+	Follow bool   `help:"Wait for its end, and show what it says meanwhile."`
+}
+
+// Run implements the command.
+func (c showRun) Run(ctx context.Context, env Env) error {
+	server, err := c.open(env)
+	if err != nil {
+		return err
+	}
+	r, err := server.Run(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if c.Follow && !r.Ended() {
+		talk := env.Out
+		if c.Output == "json" {
+			talk = env.Err
+		}
+		return c.follow(ctx, env, server, r.ID, talk)
+	}
+	var said wire.Output
+	for {
+		more, err := server.Output(ctx, r.ID, max(said.Next, c.From))
+		if err != nil {
+			return err
+		}
+		said.Lines, said.Next = append(said.Lines, more.Lines...), more.Next
+		if len(more.Lines) == 0 {
+			break
+		}
+	}
+	return c.show(env, struct {
+		wire.Run
+		Output []wire.OutputLine `json:"output"`
+	}{r, said.Lines}, func(p *paper) { p.run(r, said.Lines) })
+}
+
+func (p *paper) run(r wire.Run, lines []wire.OutputLine) {
+	p.plan(r)
+	p.pair("State", r.State)
+	p.pair("Planned", r.PlannedBy.Name+", "+p.when(r.PlannedAt))
+	if r.StartedBy != nil {
+		p.pair("Started", r.StartedBy.Name+", "+p.when(r.StartedAt))
+	}
+	p.pair("Reason", r.Reason)
+	if len(lines) > 0 {
+		p.head("Output")
+		for _, l := range lines {
+			p.line("  %s", plain.Prose(l.Text))
+		}
+	}
+	p.result(r)
+}
+
+// result adds what became of a run.
+func (p *paper) result(r wire.Run) {
+	if r.Result == nil {
+		return
+	}
+	took := ""
+	if r.Took > 0 {
+		took = " after " + span(time.Duration(r.Took))
+	}
+	p.line("\n%s %s%s", r.ID, r.State, took)
+	p.text(0, r.Result.Summary)
+	for _, t := range r.Result.Tables {
+		p.head("%s", plain.Line(t.Title))
+		p.table(0, t.Columns, t.Rows)
+	}
+	for title, link := range r.Result.Links {
+		p.pair(title, link)
+	}
+}
+
+// pollEvery is how often a run is asked for more.
+const pollEvery = 400 * time.Millisecond
+
+// follow shows what a run says until it has ended, and ends as it did.
+func (r remote) follow(ctx context.Context, env Env, server *client.Client, id string, talk io.Writer) error {
+	for next := int64(1); ; {
+		out, err := server.Output(ctx, id, next)
+		if err != nil {
+			return left(ctx, err, id)
+		}
+		for _, l := range out.Lines {
+			_, _ = fmt.Fprintf(talk, "  %s\n", plain.Prose(l.Text))
+		}
+		next = out.Next
+		if out.State != "running" && out.State != "planned" && len(out.Lines) == 0 {
+			break
+		}
+		tick, stop := env.Clock.After(pollEvery)
+		select {
+		case <-tick:
+		case <-ctx.Done():
+			stop()
+			return left(ctx, ctx.Err(), id)
+		}
+	}
+	run, err := server.Run(ctx, id)
+	if err != nil {
+		return left(ctx, err, id)
+	}
+	if err := r.show(env, run, func(p *paper) { p.result(run) }); err != nil {
+		return err
+	}
+	return ending(run)
+}
+
+// left says what to do when somebody stops looking at a run.
+func left(ctx context.Context, err error, id string) error {
+	if ctx.Err() != nil {
+		return Ended{Code: 1, Say: fmt.Sprintf("%s goes on without you. Look with: frontline run show %s --follow", id, id)}
+	}
+	return err
+}
+
+// ending is how the command ends for how the run did.
+func ending(r wire.Run) error {
+	switch r.State {
+	case "succeeded":
+		return nil
+	case "unknown":
+		return Ended{Code: 3, Say: "Nobody can say whether " + r.ID + " had its effect. Look, and say what you found on its screen."}
+	}
+	return Ended{Code: 1, Say: r.ID + " " + r.State + "."}
+}
+
+type cancelRun struct {
+	remote
+	ID string `arg:"" help:"RUN-884."`
+}
+
+// Run implements the command.
+func (c cancelRun) Run(ctx context.Context, env Env) error {
+	server, err := c.open(env)
+	if err != nil {
+		return err
+	}
+	r, err := server.CancelRun(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	return c.show(env, r, func(p *paper) {
+		if r.Ended() {
+			p.line("%s is %s.", r.ID, r.State)
+			return
+		}
+		p.line("%s is asked to stop. Whether it had its effect by then, its result will say.", r.ID)
+	})
+}
