@@ -29,7 +29,7 @@ func TestScreens(t *testing.T) {
 
 func visitAll(t *testing.T, d *verity.Desk, b *neighbour.Browser, label string, paths ...string) {
 	for _, path := range paths {
-		name := label + strings.NewReplacer("/", "-", ".", "-").Replace(path)
+		name := label + strings.NewReplacer("/", "-", ".", "-", "?", "-", "=", "-").Replace(path)
 		if strings.HasPrefix(path, "/p/") {
 			name = label + "-page"
 		}
@@ -52,13 +52,19 @@ func look(t *testing.T, d *verity.Desk, b *neighbour.Browser, path, theme, size,
 	}
 	b.Open(d.URL + path)
 	b.See("main")
+	inspect(t, b, name, theme, size)
+}
+
+// inspect keeps a picture of what the browser shows, and asks axe-core and the browser what is wrong with it.
+func inspect(t *testing.T, b *neighbour.Browser, name, theme, size string) {
+	t.Helper()
 	if dir := os.Getenv("FRONTLINE_SHOTS"); dir != "" {
 		b.Screenshot(filepath.Join(dir, fmt.Sprintf("%s-%s-%s.png", name, size, theme)))
 	}
 	for _, v := range b.Axe() {
-		t.Errorf("%s, %s, %s: %s", path, theme, size, v)
+		t.Errorf("%s, %s, %s: %s", name, theme, size, v)
 	}
 	for _, c := range b.Complaints() {
-		t.Errorf("%s, %s, %s: the browser says %s", path, theme, size, c)
+		t.Errorf("%s, %s, %s: the browser says %s", name, theme, size, c)
 	}
 }

@@ -82,7 +82,8 @@ func (l *Line) promise(e journal.Entry) bool {
 	late := time.Duration(number(e, "late_s")) * time.Second
 	switch e.Verb {
 	case "promise.made":
-		l.Sentence = fmt.Sprintf("promised %s the next update by %s UTC", to, time.Unix(number(e, "at"), 0).UTC().Format("15:04"))
+		l.By = time.Unix(number(e, "at"), 0).UTC()
+		l.Sentence, l.Small = "promised "+to+" the next update", "by "+l.By.Format("15:04")+" UTC"
 	case "promise.kept":
 		l.Sentence, l.Small = "kept the promise to "+to, Spell(-late)+" early"
 	case "promise.kept_late":

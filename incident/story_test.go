@@ -107,7 +107,7 @@ func TestTheNight(t *testing.T) {
 00:41 Karl Sepp added the service Decision pipeline
 00:41 2 stakeholders received word that it began
 00:41 Karl Sepp sent internal update 1
-00:41 Karl Sepp promised the stakeholders the next update by 01:11 UTC
+00:41 Karl Sepp promised the stakeholders the next update
 00:41 2 stakeholders received internal update 1
 01:07 The update promised to the stakeholders is due soon
 01:07 Somebody has to be reached
@@ -116,7 +116,7 @@ func TestTheNight(t *testing.T) {
 01:12 Somebody has to be reached
 01:12 Liis Tamm published update 1
 01:12 Liis Tamm gave the stakeholders the promised update
-01:12 Liis Tamm promised customers the next update by 01:42 UTC
+01:12 Liis Tamm promised customers the next update
 01:12 The page ended
 01:12 Karl Sepp set the state to monitoring
 01:22 Liis Tamm published update 2

@@ -42,6 +42,7 @@ type Line struct {
 	Text     string          // the words of a note, an update or a title
 	About    journal.Subject // where it leads: a run, a group, a page; empty for the incident itself
 	Minor    bool            // a detail that the post-mortem leaves out
+	By       time.Time       // what was promised for when; Small tells it in UTC
 	State    State           // the incident's from here on; empty when this line does not change it
 }
 

@@ -134,7 +134,7 @@ func fullFive(t time.Time) time.Time {
 }
 
 func nextOptions() []option {
-	return []option{{"none", "No promise", ""}, {"30", "30 min", ""}, {"60", "1 h", ""}, {"at", "At…", ""}}
+	return []option{{"none", "None", ""}, {"30", "30 min", ""}, {"60", "1 h", ""}, {"at", "At…", ""}}
 }
 
 type impactScreen struct {

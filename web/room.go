@@ -125,8 +125,8 @@ func (s *Server) roomScreen(ctx context.Context, v *visit, book Book, room incid
 	if err != nil {
 		return scr, err
 	}
-	scr.Line = linesOf(v, room, groups, shownLines)
-	scr.LineSay = plural(len(room.Timeline), "entry", "entries")
+	scr.Line = linesOf(v, room, groups, major(room.Timeline), shownLines)
+	scr.LineSay = plural(len(room.Timeline), "entry", "entries") + " in all"
 	scr.side(v, book, room, groups)
 	return scr, nil
 }
@@ -261,7 +261,7 @@ func saidOf(v *visit, book Book, room incident.Room, page incident.Published) ([
 func saidUpdate(v *visit, book Book, u incident.Update) said {
 	x := said{ID: "u-" + u.ID, By: "update " + number(u.N) + " by " + book.Name("person", u.By), At: v.at(u.At), Text: paragraphs(u.Text.Body), Public: u.Audience == incident.ForCustomers}
 	if x.Public {
-		x.By = publicWord(u.State) + ", " + x.By
+		x.By = capital(string(u.State)) + ", " + x.By
 	}
 	return x
 }
@@ -333,9 +333,14 @@ func (s *Server) groupsOf(ctx context.Context, v *visit, inc incident.Incident) 
 	return out, nil
 }
 
+// major leaves out the details; the timeline's own screen has them.
+func major(lines []incident.Line) []incident.Line {
+	return slices.DeleteFunc(slices.Clone(lines), func(l incident.Line) bool { return l.Minor })
+}
+
 // linesOf tells the timeline, newest first, at most limit lines, with a line of its own where another day begins.
-func linesOf(v *visit, room incident.Room, groups []alert.Group, limit int) []entry {
-	lines := room.Timeline[max(0, len(room.Timeline)-limit):]
+func linesOf(v *visit, room incident.Room, groups []alert.Group, lines []incident.Line, limit int) []entry {
+	lines = lines[max(0, len(lines)-limit):]
 	var out []entry
 	day := v.at(v.Now).Day()
 	for _, l := range slices.Backward(lines) {
@@ -346,6 +351,9 @@ func linesOf(v *visit, room incident.Room, groups []alert.Group, limit int) []en
 		}
 		e.lead(lineLink(l.About, room, groups))
 		e.Quote = paragraphs(l.Text)
+		if !l.By.IsZero() {
+			e.More = "by " + v.at(l.By).Abs()
+		}
 		if l.Icon == incident.IconInternal || l.Icon == incident.IconPublic {
 			e.Quote = nil // it is said above
 		}
@@ -420,7 +428,7 @@ func (s *Server) showTimeline(w http.ResponseWriter, r *http.Request, v *visit) 
 	skip := skipOf(r, all)
 	room.Timeline = room.Timeline[:all-skip]
 	shown := min(len(room.Timeline), linesPerPage)
-	scr.Line = linesOf(v, room, groups, linesPerPage)
+	scr.Line = linesOf(v, room, groups, room.Timeline, linesPerPage)
 	scr.Pager = pager{Of: "the timeline", Say: number(shown) + " of " + plural(all, "entry", "entries")}
 	path := "/incidents/" + name + "/timeline"
 	if skip > 0 {

@@ -22,7 +22,8 @@ type hurt struct {
 }
 
 type customerRow struct {
-	Name, Tier, Owner, Parts string
+	Name, Tier, Owner string
+	Parts             string // which of the affected components they use; empty for all of them
 }
 
 // crew is who does what.
@@ -51,12 +52,13 @@ type alertLink struct {
 }
 
 type followRow struct {
-	ID     string
-	State  state
-	Text   string
-	Small  string
-	Done   bool
-	Finish bool // the person may say that it is done
+	ID    string
+	State state
+	Text  string
+	Small string
+	Done  bool
+	Do    string // where to say that it is done, or not after all
+	From  link   // the post-mortem that it comes from; empty on its own screen
 }
 
 // side adds what stands beside the story: whom it hurts, who does what, runs, alerts, follow-ups.
@@ -95,7 +97,10 @@ func hurtOf(v *visit, book Book, inc incident.Incident) hurt {
 			order = append(order, c.Tier)
 		}
 		tiers[c.Tier]++
-		row := customerRow{Name: c.Name, Tier: c.Tier, Parts: parts(book, c.Components)}
+		row := customerRow{Name: c.Name, Tier: c.Tier}
+		if len(c.Components) < len(inc.Components) {
+			row.Parts = parts(book, c.Components)
+		}
 		if c.Owner != "" {
 			row.Owner = book.Name("person", c.Owner)
 		}
@@ -211,7 +216,7 @@ func followRows(v *visit, book Book, all []incident.FollowUp) []followRow {
 	today := incident.DateOf(v.Now.In(v.Zone))
 	var out []followRow
 	for _, f := range all {
-		row := followRow{ID: f.ID, Text: f.Text.Body, Done: f.Done(), Small: book.Name("person", f.Owner) + ", due " + dayWord(f.Due), State: newState("calm", "Open")}
+		row := followRow{ID: f.ID, Text: f.Text.Body, Done: f.Done(), Do: "/incidents/" + f.Incident + "/follow-ups/" + f.ID, Small: book.Name("person", f.Owner) + ", due " + dayWord(f.Due), State: newState("calm", "Open")}
 		switch {
 		case f.Done():
 			row.State, row.Small = newState("ok", "Done"), book.Name("person", f.Owner)+", done "+v.at(f.DoneAt).Day()

@@ -59,6 +59,14 @@ func (s *Server) incidentRoutes() []Route {
 		{"GET /incidents/{ref}/resolve", needs(people.WorkIncident), s.showResolve},
 		{"POST /incidents/{ref}/resolve", needs(people.WorkIncident), s.resolveIncident},
 		{"POST /incidents/{ref}/reopen", needs(people.WorkIncident), s.reopenIncident},
+
+		{"GET /postmortems", needs(people.ReadPostmortems), s.showPapers},
+		{"GET /incidents/{ref}/postmortem", needs(people.ReadPostmortems), s.showPaper},
+		{"GET /incidents/{ref}/postmortem/edit", needs(people.WritePostmortem), s.showPaperEdit},
+		{"POST /incidents/{ref}/postmortem/edit", needs(people.WritePostmortem), s.editPaper},
+		{"POST /incidents/{ref}/postmortem/publish", needs(people.WritePostmortem), s.publishPaper},
+		{"POST /incidents/{ref}/follow-ups", needs(people.WritePostmortem), s.addFollowUp},
+		{"POST /incidents/{ref}/follow-ups/{id}", needs(people.FinishFollowUp), s.finishFollowUp},
 	}
 }
 

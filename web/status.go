@@ -208,7 +208,8 @@ type partView struct {
 	Since       string // "90 days ago" or the day on which it was first shown
 	From        int    // the first bar, of 90
 	Bad         []badDay
-	Share       string // "99.94 % undisturbed"; empty while too little is known
+	Bars        bool   // enough is known to be drawn
+	Share       string // "99.94 % undisturbed"
 	Say         string // the picture in words
 }
 
@@ -371,7 +372,7 @@ func statusState(s incident.Status) state {
 	return newState("warning", statusWord(s))
 }
 
-// shownDays is how many bars a component has room for, and fewDays from how many on a share means something.
+// shownDays is how many bars a component has room for, and fewDays from how many on they mean something.
 const (
 	shownDays = 90
 	fewDays   = 7
@@ -382,9 +383,8 @@ func partViewOf(p incident.Part90, now time.Time) partView {
 	if v.From > 0 && len(p.Days) > 0 {
 		v.Since = "since " + longDay(p.Days[0].Day, now)
 	}
-	if len(p.Days) >= fewDays {
-		v.Share = share(p.Undisturbed) + " % undisturbed"
-	}
+	v.Bars = len(p.Days) >= fewDays
+	v.Share = share(p.Undisturbed) + " % undisturbed"
 	var days []string
 	for i, d := range p.Days {
 		look := ""
@@ -435,6 +435,10 @@ func longDay(d incident.Date, now time.Time) string {
 
 // pastViews are the last days, today first; days on which nothing was, are told together.
 func pastViews(b incident.Board) []pastView {
+	began := incident.Date("9999") // of what goes on now: no day since then was quiet
+	for _, i := range b.Now {
+		began = min(began, incident.DateOf(i.CreatedAt.In(b.AsOf.Location())))
+	}
 	var out []pastView
 	var quiet []incident.Date
 	flush := func() {
@@ -450,7 +454,9 @@ func pastViews(b incident.Board) []pastView {
 	}
 	for _, d := range b.Past {
 		if len(d.Incidents) == 0 {
-			quiet = append(quiet, d.Day)
+			if d.Day < began {
+				quiet = append(quiet, d.Day)
+			}
 			continue
 		}
 		flush()

@@ -56,6 +56,7 @@ import (
 	"time"
 
 	"frontline/clock"
+	"frontline/incident"
 	"frontline/people"
 )
 
@@ -74,6 +75,7 @@ type Deps struct {
 	Paging    Paging
 	Incidents Incidents
 	Rooms     Rooms
+	Papers    Papers
 	Status    StatusPage
 	Journal   Journal
 	Rota      Rota
@@ -103,16 +105,17 @@ type Badges map[string]func(context.Context, people.Actor) (Badge, error)
 
 // Server serves the screens. It is safe for use by several goroutines.
 type Server struct {
-	deps    Deps
-	routes  []Route
-	mux     *http.ServeMux
-	guard   *http.CrossOriginProtection
-	front   http.Handler // the guard around dispatch
-	screens map[string]*template.Template
-	assets  assets
-	gzips   sync.Pool
-	ending  chan struct{} // closed by Stop
-	stop    sync.Once
+	deps     Deps
+	routes   []Route
+	mux      *http.ServeMux
+	guard    *http.CrossOriginProtection
+	front    http.Handler // the guard around dispatch
+	screens  map[string]*template.Template
+	assets   assets
+	markdown *incident.Markdown
+	gzips    sync.Pool
+	ending   chan struct{} // closed by Stop
+	stop     sync.Once
 }
 
 // New returns the server of the screens. It fails when something it needs is missing or a template does not parse.
@@ -126,7 +129,7 @@ func (s *Server) build(deps Deps, routes []Route) (err error) {
 		return err
 	}
 	s.deps, s.routes, s.ending = deps, routes, make(chan struct{})
-	s.gzips.New = newGzip
+	s.gzips.New, s.markdown = newGzip, incident.NewMarkdown()
 	if s.assets, err = readAssets(); err != nil {
 		return err
 	}
