@@ -74,6 +74,28 @@ func TestActionsAreAppliedAndExported(t *testing.T) {
 	}
 }
 
+// An action belongs to a service when the service names it or when the action says so, and once when both do.
+func TestServicesOfferTheActionsThatNameThem(t *testing.T) {
+	const offers = park + `    services: [pipeline]
+  - {id: queue/look, title: Look into the queue, team: support, services: [pipeline], risk: read, kind: rabbitmq.park}
+  - {id: pipeline/restart, title: Restart the pipeline, team: support, risk: change, kind: rabbitmq.park}
+services:
+  - {id: pipeline, name: Pipeline, team: support, policy: critical, actions: [pipeline/restart, queue/look]}
+`
+	c, _ := setUp()
+	if _, err := apply(t, c, Apply{Folder: "verity", Files: file(rota + strings.TrimPrefix(offers, verity))}); err != nil {
+		t.Fatalf("Apply: %v", err)
+	}
+	b, err := c.Book(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := b.Service("pipeline")
+	if diff := cmp.Diff([]string{"pipeline/restart", "queue/look", "queue/park-message"}, s.Actions); diff != "" {
+		t.Errorf("actions (-want +got):\n%s", diff)
+	}
+}
+
 func TestWrongActionsAreRefusedWithPlace(t *testing.T) {
 	for name, c := range map[string]struct{ from, to, want string }{
 		"risk":          {"risk: change", "risk: high", "The risk is read"},

@@ -30,15 +30,16 @@ type Book struct {
 	Version int64
 	rows    map[key]Row
 	objects map[key]definition
-	tokens  map[string]string // hash of a source's token → source
-	mails   map[string]string // lower-case mail address → person
+	tokens  map[string]string   // hash of a source's token → source
+	mails   map[string]string   // lower-case mail address → person
+	offered map[string][]string // service → the actions that say they belong to it
 }
 
 type key struct{ kind, id string }
 
 // newBook reads rows. Secrets of sources are looked up with getenv; a source whose secret is missing takes no signals until it is there.
 func newBook(version int64, rows []Row, getenv func(string) string) (*Book, error) {
-	b := &Book{Version: version, rows: map[key]Row{}, objects: map[key]definition{}, tokens: map[string]string{}, mails: map[string]string{}}
+	b := &Book{Version: version, rows: map[key]Row{}, objects: map[key]definition{}, tokens: map[string]string{}, mails: map[string]string{}, offered: map[string][]string{}}
 	for _, r := range rows {
 		k, ok := kindNamed(r.Kind)
 		if !ok {
@@ -61,6 +62,10 @@ func (b *Book) put(r Row, d definition, getenv func(string) string) {
 	switch v := d.(type) {
 	case people.Person:
 		b.mails[lower(v.Email)] = v.ID
+	case action.Definition:
+		for _, s := range v.Services {
+			b.offered[s] = append(b.offered[s], v.ID)
+		}
 	case alert.Source:
 		if v.TokenHash != "" {
 			b.tokens[v.TokenHash] = v.ID
@@ -137,9 +142,15 @@ func (b *Book) Overrides() []oncall.Override {
 	return list(b, "override", func(o oncall.Override) string { return o.Rotation })
 }
 
-// Service finds a service.
+// Service finds a service. Its actions are those that it names, in that order, and then those that say they belong to it.
 func (b *Book) Service(id string) (catalog.Service, bool) {
-	return find[catalog.Service](b, "service", id)
+	s, ok := find[catalog.Service](b, "service", id)
+	if more := b.offered[id]; ok && len(more) > 0 {
+		more = slices.DeleteFunc(slices.Clone(more), func(a string) bool { return slices.Contains(s.Actions, a) })
+		slices.SortFunc(more, func(x, y string) int { return cmp.Compare(b.Name("action", x), b.Name("action", y)) })
+		s.Actions = slices.Concat(s.Actions, more)
+	}
+	return s, ok
 }
 
 // Services lists the services by name.
