@@ -135,6 +135,9 @@ func crewOf(v *visit, book Book, inc incident.Incident) crew {
 	if inc.Lead != "" {
 		c.Lead = book.Name("person", inc.Lead)
 	}
+	if teams := ownersOf(book, inc); len(teams) > 0 {
+		c.Others = append(c.Others, fact{Name: "Owned by", Value: strings.Join(teams, ", ")})
+	}
 	for _, part := range incident.Parts() {
 		var names []string
 		for _, p := range inc.Participants {
@@ -157,6 +160,19 @@ func crewOf(v *visit, book Book, inc incident.Incident) crew {
 		c.People = append(c.People, option{Value: p.ID, Label: p.Name})
 	}
 	return c
+}
+
+// ownersOf are the teams that own the affected services.
+func ownersOf(book Book, inc incident.Incident) []string {
+	var out []string
+	for _, id := range inc.Services {
+		if sv, ok := book.Service(id); ok {
+			if team := book.Name("team", sv.Team); !slices.Contains(out, team) {
+				out = append(out, team)
+			}
+		}
+	}
+	return out
 }
 
 func partWord(p incident.Part) string { return capital(string(p)) }
