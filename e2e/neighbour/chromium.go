@@ -143,10 +143,11 @@ func (b *Browser) Click(selector string) {
 	b.Do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// Fill empties a form field and types the text.
+// Fill waits for a form field to be visible, goes into it and types the text over what is there, as a person does: a live screen leaves alone where somebody is.
 func (b *Browser) Fill(selector, text string) {
 	b.t.Helper()
-	b.Do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Focus(chromedp.CSS(selector)), chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`),
+		chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
 // See waits until an element is visible and returns its text.
@@ -154,6 +155,13 @@ func (b *Browser) See(selector string) string {
 	b.t.Helper()
 	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)))
 	return ask(b, chromedp.Text(chromedp.CSS(selector)))
+}
+
+// Value waits until a form field is visible and returns what it holds.
+func (b *Browser) Value(selector string) string {
+	b.t.Helper()
+	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)))
+	return ask(b, chromedp.Value(chromedp.CSS(selector)))
 }
 
 // SeeText waits until the page shows the text somewhere, however often it is loaded anew meanwhile.
@@ -176,6 +184,18 @@ func (b *Browser) SeeText(text string) {
 		case <-ctx.Done():
 			b.t.Fatalf("browser at %s: %q is not on the page, which shows:\n%s", b.location(), text, b.Text())
 		}
+	}
+}
+
+// Again loads the page anew, past the browser's cache, until what it shows is as wanted.
+func (b *Browser) Again(wanted func(shown string) bool) {
+	b.t.Helper()
+	deadline := time.Now().Add(b.Patience)
+	for !wanted(b.Text()) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("browser at %s: what is wanted does not come; the page shows:\n%s", b.location(), b.Text())
+		}
+		b.Do(chromedp.Reload())
 	}
 }
 

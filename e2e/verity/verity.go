@@ -48,7 +48,8 @@ type Desk struct {
 type Options struct {
 	Database string // an address; a new SQLite file when empty
 	Real     bool   // the real clock runs instead of a moved one
-	Config   string // more YAML, in a file of its own
+	Config   string // more YAML, in a file of its own; PUSH is the address of the push server
+	Hurry    bool   // mail comes a second after the push, and the second step after three: for the real clock
 	Getenv   map[string]string
 	PushURL  string   // another push server than the phones'
 	Allow    []string // errors in the log that belong to the story
@@ -66,7 +67,11 @@ func Open(t testing.TB, o Options) *Desk {
 	}
 	d.start(c, o)
 	push := cmp.Or(o.PushURL, d.Push.URL)
-	d.apply(File("verity.yaml", Folder(push)), File("more.yaml", o.Config))
+	folder := Folder(push)
+	if o.Hurry {
+		folder = strings.NewReplacer("after: 30s", "after: 1s", "after: 5m", "after: 3s", "repeat: 1", "repeat: 1\n    pause: 5m").Replace(folder)
+	}
+	d.apply(File("verity.yaml", folder), File("more.yaml", strings.ReplaceAll(o.Config, "PUSH", push)))
 	return d
 }
 
