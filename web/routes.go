@@ -98,6 +98,16 @@ func (s *Server) ground() []Route {
 		{"POST /alerts/{ref}/escalate", needs(people.HandleAlerts), s.escalateAlert},
 		{"POST /alerts/{ref}/incident", needs(people.DeclareIncident), s.openIncident},
 
+		// Actions and runs
+		{"GET /actions", needs(people.SeeActions), s.showActions},
+		{"GET /actions/{id...}", needs(people.SeeActions), s.showAction},
+		{"POST /actions/{id...}", needs(people.SeeActions), s.planAction},
+		{"GET /runs/{ref}", needs(people.SeeActions), s.showRun},
+		{"POST /runs/{ref}/start", needs(people.SeeActions), s.startRun},
+		{"POST /runs/{ref}/cancel", needs(people.CancelRun), s.cancelRun},
+		{"POST /runs/{ref}/look", needs(people.RunReadAction), s.lookRun},
+		{"POST /runs/{ref}/settle", needs(people.RunReadAction), s.settleRun},
+
 		// The journal
 		{"GET /journal", needs(people.SeeJournal), s.showJournal},
 

@@ -83,6 +83,7 @@ type Deps struct {
 	Trouble   Trouble
 	Upkeep    Upkeep
 	Runs      Runs
+	Actions   Actions
 	Book      func(context.Context) (Book, error) // what is configured now
 
 	Clock   clock.Clock

@@ -1,0 +1,276 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"frontline/action"
+	"frontline/fault"
+	inputs "frontline/form"
+	"frontline/journal"
+	"frontline/people"
+)
+
+// Actions is what people do with actions.
+type Actions interface {
+	Runs
+	// Actions lists what the actor may know of; of one service when it is not empty.
+	Actions(ctx context.Context, a people.Actor, service string) ([]action.Definition, error)
+	Action(ctx context.Context, a people.Actor, id string) (action.Definition, error)
+	Figures(ctx context.Context, a people.Actor, id string) (map[string]action.Figures, error)
+	Plan(ctx context.Context, a people.Actor, q action.PlanRequest) (action.Run, error)
+	Start(ctx context.Context, a people.Actor, q action.StartRequest) (action.Run, error)
+	Cancel(ctx context.Context, a people.Actor, ref string) (action.Run, error)
+	Look(ctx context.Context, a people.Actor, ref string) (action.Run, error)
+	Settle(ctx context.Context, a people.Actor, ref string, had bool, found string) (action.Run, error)
+}
+
+type actionsScreen struct {
+	head
+	Search string
+	Groups []actionGroup
+	Recent []runRow
+}
+
+// actionGroup is the actions of one service.
+type actionGroup struct {
+	Service string
+	Rows    []actionRow
+}
+
+type actionRow struct {
+	Title, Path, Purpose, ID string
+	Risk                     state
+	Usual                    string
+}
+
+// showActions lists actions by service, searched by what they do, and the latest runs.
+func (s *Server) showActions(w http.ResponseWriter, r *http.Request, v *visit) error {
+	defs, err := s.deps.Actions.Actions(r.Context(), v.Actor, "")
+	if err != nil {
+		return err
+	}
+	figures, err := s.deps.Actions.Figures(r.Context(), v.Actor, "")
+	if err != nil {
+		return err
+	}
+	runs, err := s.deps.Actions.List(r.Context(), v.Actor, action.RunFilter{Limit: 20})
+	if err != nil {
+		return err
+	}
+	book, err := s.deps.Book(r.Context())
+	if err != nil {
+		return err
+	}
+	scr := actionsScreen{head: head{Title: "Actions", Wing: "/actions", Topics: topics("run", "")}, Search: strings.TrimSpace(r.URL.Query().Get("q"))}
+	scr.Groups = actionGroups(book, defs, figures, scr.Search)
+	for _, x := range runs {
+		scr.Recent = append(scr.Recent, runRowOf(v, book, x))
+	}
+	return s.show(w, r, v, http.StatusOK, "actions", scr)
+}
+
+func actionGroups(book Book, defs []action.Definition, figures map[string]action.Figures, search string) []actionGroup {
+	var out []actionGroup
+	for _, d := range defs {
+		if !found(d, search) {
+			continue
+		}
+		service := "For every service"
+		if len(d.Services) > 0 {
+			service = book.Name("service", d.Services[0])
+		}
+		row := actionRow{Title: d.Title, Path: actionPath(d.ID, ""), Purpose: d.Purpose, ID: d.ID, Risk: riskState(d.Risk), Usual: usual(figures[d.ID])}
+		if n := len(out); n > 0 && out[n-1].Service == service {
+			out[n-1].Rows = append(out[n-1].Rows, row)
+			continue
+		}
+		out = append(out, actionGroup{Service: service, Rows: []actionRow{row}})
+	}
+	return out
+}
+
+// found says whether every word that was searched for stands in what the action says of itself.
+func found(d action.Definition, search string) bool {
+	text := strings.ToLower(strings.Join(append([]string{d.ID, d.Title, d.Purpose}, d.Services...), " "))
+	for _, word := range strings.Fields(strings.ToLower(search)) {
+		if !strings.Contains(text, word) {
+			return false
+		}
+	}
+	return true
+}
+
+func actionPath(id, about string) string {
+	path := "/actions/" + (&url.URL{Path: id}).EscapedPath()
+	if about != "" {
+		path += "?for=" + url.QueryEscape(about)
+	}
+	return path
+}
+
+func usual(f action.Figures) string {
+	if f.Succeeded == 0 {
+		return "never run"
+	}
+	return "usually " + duration(f.Usual.Round(time.Millisecond))
+}
+
+func riskState(r action.Risk) state {
+	switch r {
+	case action.RiskRead:
+		return newState("calm", "Looks only", "search")
+	case action.RiskDanger:
+		return newState("critical", "Dangerous")
+	}
+	return newState("warning", "Changes something")
+}
+
+type actionScreen struct {
+	head
+	Risk    state
+	ID      string
+	Purpose []string
+	Form    form
+	Allowed string // why it may not be run; empty when it may
+	About   link
+	For     string
+	Facts   []fact
+}
+
+// inputPrefix keeps the inputs' names apart from the form's own fields.
+const inputPrefix = "in."
+
+func (s *Server) showAction(w http.ResponseWriter, r *http.Request, v *visit) error {
+	d, err := s.deps.Actions.Action(r.Context(), v.Actor, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	scr, err := s.action(r.Context(), v, d, inputForm(d), r.URL.Query().Get("for"))
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, v, http.StatusOK, "action", scr)
+}
+
+func (s *Server) action(ctx context.Context, v *visit, d action.Definition, f form, about string) (screen, error) {
+	figures, err := s.deps.Actions.Figures(ctx, v.Actor, d.ID)
+	if err != nil {
+		return nil, err
+	}
+	book, err := s.deps.Book(ctx)
+	if err != nil {
+		return nil, err
+	}
+	scr := actionScreen{head: head{Title: d.Title, Wing: "/actions", Trail: trail("Actions", "/actions", d.ID)}, Risk: riskState(d.Risk), ID: d.ID,
+		Purpose: paragraphs(d.Purpose), Form: f, For: about}
+	if scr.About, err = s.aboutLink(ctx, v, subjectOf(about)); err != nil {
+		return nil, err
+	}
+	if err := people.May(v.Actor, d.Verb(), d.Subject()); err != nil {
+		scr.Allowed = fault.Sentence(err)
+	}
+	fig := figures[d.ID]
+	scr.Facts = []fact{
+		{Name: "Owner", Value: book.Name("team", d.Team)}, {Name: "Kind", Value: d.Kind, Mono: true}, {Name: "Version", Value: short(d.Version()), Mono: true},
+		{Name: "Runs", Value: fmt.Sprintf("%s, of which %d succeeded", number(fig.Succeeded+fig.Failed+fig.Unknown), fig.Succeeded)}, {Name: "Usually", Value: strings.TrimPrefix(usual(fig), "usually ")},
+	}
+	return scr, nil
+}
+
+func short(hash string) string { return hash[:min(len(hash), 8)] }
+
+// subjectOf reads "incident:ID" or "group:ID".
+func subjectOf(about string) journal.Subject {
+	kind, id, _ := strings.Cut(about, ":")
+	return journal.Of(kind, id)
+}
+
+// aboutLink leads back to what a run is for.
+func (s *Server) aboutLink(ctx context.Context, v *visit, about journal.Subject) (link, error) {
+	switch about.Kind {
+	case "group":
+		g, err := s.deps.Alerts.Group(ctx, about.ID)
+		return link{Word: g.Short() + " " + g.Title, Path: "/alerts/" + g.Short()}, err
+	case "incident":
+		inc, err := s.deps.Rooms.Incident(ctx, v.Actor, about.ID)
+		return link{Word: inc.Name() + " " + inc.Title, Path: "/incidents/" + inc.Name()}, err
+	}
+	return link{}, nil
+}
+
+// inputForm makes the form of an action from its inputs.
+func inputForm(d action.Definition) form {
+	var f form
+	for _, in := range d.Inputs {
+		f.Fields = append(f.Fields, inputField(in))
+	}
+	hint := "It is kept with the run, for whoever reads about this night later."
+	f.Fields = append(f.Fields, field{Name: "reason", Label: "Why", Hint: hint, Kind: "area", Optional: d.Risk != action.RiskDanger})
+	return f
+}
+
+func inputField(in inputs.Input) field {
+	x := field{Name: inputPrefix + in.Name, Label: cmp.Or(in.Label, in.Name), Hint: in.Help, Optional: !in.Required}
+	if in.Default != nil {
+		x.Value = fmt.Sprint(in.Default)
+	}
+	switch in.Type {
+	case inputs.Number:
+		x.Kind = "number"
+	case inputs.Boolean:
+		x.Kind = "check"
+		x.Optional = false
+	case inputs.Secret:
+		x.Kind, x.Autocomplete = "password", "off"
+	case inputs.Choice:
+		x.Kind = "select"
+		for _, c := range in.Choices {
+			x.Options = append(x.Options, option{Value: c, Label: c})
+		}
+	case inputs.Date:
+		x.Hint = strings.TrimSpace(x.Hint + " As 2026-11-24.")
+	default:
+		if in.Multiline {
+			x.Kind = "area"
+		}
+	}
+	return x
+}
+
+// planAction looks at the real system and goes to the plan.
+func (s *Server) planAction(w http.ResponseWriter, r *http.Request, v *visit) error {
+	d, err := s.deps.Actions.Action(r.Context(), v.Actor, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	about := r.PostForm.Get("for")
+	run, err := s.deps.Actions.Plan(r.Context(), v.Actor, action.PlanRequest{Action: d.ID, Inputs: inputs.Posted(d.Inputs, inputPrefix, r.PostForm), For: subjectOf(about), Reason: r.PostForm.Get("reason")})
+	if err != nil {
+		return s.again(w, r, v, "action", inputForm(d).typed(r.PostForm), prefixed(err), func(f form) (screen, error) {
+			return s.action(r.Context(), v, d, f, about)
+		})
+	}
+	return s.done(w, r, "/runs/"+run.Ref(), "")
+}
+
+// prefixed gives the fields of a fault the names that they have in the form.
+func prefixed(err error) error {
+	fields := fault.FieldsOf(err)
+	if len(fields) == 0 {
+		return err
+	}
+	out := &fault.Error{Kind: fault.KindOf(err), Say: fault.Sentence(err), Cause: err}
+	for _, f := range fields {
+		if f.Name != "reason" {
+			f.Name = inputPrefix + strings.TrimPrefix(f.Name, "inputs.")
+		}
+		out.Fields = append(out.Fields, f)
+	}
+	return out
+}
