@@ -35,6 +35,7 @@ func TestStory(t *testing.T) {
 			n.queue.empty()
 			n.theAlertResolves()
 			n.sheEndsTheIncident()
+			n.everybodyReadsThePostmortem()
 			n.noDeveloperWasWoken()
 			n.noBrowserComplained()
 		})
@@ -236,6 +237,21 @@ func (n *night) stakeholdersAreTold(what string) {
 	for _, person := range []string{"rasmus", "tonis"} {
 		n.WaitMail(person+"@verity.example", what)
 	}
+}
+
+// everybodyReadsThePostmortem: it is there already, with its timeline. Wanjiru publishes it as it is, and Tõnis finds it in his list.
+func (n *night) everybodyReadsThePostmortem() {
+	n.laptop.Click("a.first[href$='/postmortem']")
+	n.laptop.SeeText("This is a draft.")
+	n.keep(n.laptop, "11-draft")
+	n.laptop.Click("form[action$='/postmortem/publish'] button")
+	n.laptop.SeeText("Published")
+	n.tonis.Open(n.URL + "/postmortems")
+	n.tonis.Click("main table a[href*='INC-1']")
+	for _, text := range told {
+		n.tonis.SeeText(text)
+	}
+	n.keep(n.tonis, "12-postmortem")
 }
 
 // noDeveloperWasWoken: Rasmus has no phone that could ring, and his mails are a stakeholder's. A push to a phone that nobody expects fails the

@@ -134,7 +134,6 @@ func (p program) endsTheIncident() {
 
 // readsThePostmortem as a plain member of the company. It tells the night.
 func (p program) readsThePostmortem() {
-	var text string
 	p.until("the post-mortem is drafted", func() bool {
 		all, err := p.Postmortems(p.t.Context(), client.Page{})
 		p.must(err)
@@ -142,16 +141,15 @@ func (p program) readsThePostmortem() {
 	})
 	m, err := p.Postmortem(p.t.Context(), "INC-1")
 	p.must(err)
-	text = m.Text
 	for _, want := range told {
-		if !strings.Contains(text, want) {
-			p.t.Errorf("the post-mortem does not say %q:\n%s", want, text)
+		if !strings.Contains(m.Text, want) {
+			p.t.Errorf("the post-mortem does not say %q:\n%s", want, m.Text)
 		}
 	}
 }
 
 // told is what the post-mortem of the night says.
-var told = []string{stopped, "Wanjiru Kamau", "Nordpank", "Acknowledged", "Decisions take longer than usual.", "RUN-1 Take the poisoned message out", "Took 1 message out of decisions"}
+var told = []string{stopped, "Wanjiru Kamau", "Nordpank", "Acknowledged", "Decisions take longer than usual.", "Take the poisoned message out", "Took 1 message out of decisions"}
 
 // until asks again and again until something is so.
 func (n *night) until(what string, is func() bool) {
