@@ -186,7 +186,7 @@ func (d *desk) working(t *testing.T) func() {
 	go func() { defer close(ended); d.jobs.Run(ctx) }()
 	return func() {
 		t.Helper()
-		limited, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		limited, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 		defer cancel()
 		if err := d.jobs.Settle(limited); err != nil {
 			t.Errorf("jobs do not come to an end: %v", err)
@@ -208,7 +208,7 @@ func (d *desk) now(t *testing.T, r action.Run) action.Run {
 // await returns when the run is as wanted, which another process may bring about.
 func (d *desk) await(t *testing.T, r action.Run, wanted func(action.Run) bool) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 60*time.Second)
 	defer stop()
 	changed := d.db.Subscribe(ctx)
 	for !wanted(d.now(t, r)) {

@@ -156,7 +156,7 @@ func TestGroupMembersFailAlone(t *testing.T) {
 
 func TestChangesAreAnnouncedToTheOtherReplica(t *testing.T) {
 	two(t, func(t *testing.T, a, b *DB) {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 		defer cancel()
 		heard := b.Subscribe(ctx)
 		err := a.write(ctx, func(x *tx) error {

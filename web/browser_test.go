@@ -104,6 +104,11 @@ func (st *street) until(what, expression string) {
 	}
 }
 
+// shows says whether the screen is from the nth look or a later one: a busy machine may come back too late to see each.
+func shows(n int64) string {
+	return fmt.Sprintf(`Number(document.body.innerText.match(/Fetched (\d+)/)?.[1]) >= %d`, n)
+}
+
 func (st *street) press(keys string) {
 	st.t.Helper()
 	st.Do(chromedp.KeyEvent(keys))
@@ -252,7 +257,7 @@ func TestLiveScreens(t *testing.T) {
 	for range 20 {
 		st.change("alert", "a1")
 	}
-	st.SeeText("Fetched 4")
+	st.until("another look", shows(4))
 	time.Sleep(2500 * time.Millisecond) // that nothing happens can only be waited for
 	if n := fetched.Load(); n > 5 {
 		t.Errorf("20 changes caused %d fetches, want at most 2", n-3)
@@ -306,7 +311,7 @@ func TestLostStreamIsSaid(t *testing.T) {
 	before := fetched.Load()
 	st.again()
 	st.until("the stream again", `document.documentElement.dataset.live === "on"`)
-	st.until("a fresh look", fmt.Sprintf(`document.body.innerText.includes("Fetched %d")`, before+1))
+	st.until("a fresh look", shows(before+1))
 }
 
 // again brings the server back, as a restarted one.

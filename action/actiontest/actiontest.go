@@ -32,7 +32,7 @@ type World struct {
 }
 
 // patience is how long a cancelled call may take to return.
-const patience = 5 * time.Second
+const patience = 60 * time.Second
 
 // Run runs the suite. open lays out a world of its own for each part, always the same one.
 func Run(t *testing.T, open func(t *testing.T) World) {

@@ -183,7 +183,7 @@ func wait(t *testing.T, hooks <-chan []byte) []byte {
 	select {
 	case b := <-hooks:
 		return b
-	case <-time.After(30 * time.Second):
+	case <-time.After(60 * time.Second):
 		t.Fatal("no webhook came")
 		return nil
 	}

@@ -76,7 +76,8 @@ func (b *broker) Consume(ctx context.Context, again time.Duration, handle Handle
 	if err := in.Qos(1, 0, false); err != nil {
 		return fmt.Errorf("limit what is in hand: %w", err)
 	}
-	deliveries, err := in.ConsumeWithContext(ctx, b.name, "decision-worker", false, false, false, false, nil)
+	// Not bound to ctx: the library would cancel the consumer beside our closing of the channel, and the broker takes that for a mistake.
+	deliveries, err := in.Consume(b.name, "decision-worker", false, false, false, false, nil)
 	if err != nil {
 		return fmt.Errorf("consume: %w", err)
 	}

@@ -39,7 +39,7 @@ func until(t *testing.T, c *Company, what string, is func(Observed) bool) Observ
 	t.Helper()
 	changed, stop := c.log.listen()
 	defer stop()
-	late := time.NewTimer(30 * time.Second)
+	late := time.NewTimer(60 * time.Second)
 	defer late.Stop()
 	for {
 		o := c.log.observed()
@@ -49,7 +49,7 @@ func until(t *testing.T, c *Company, what string, is func(Observed) bool) Observ
 		select {
 		case <-changed:
 		case <-late.C:
-			t.Fatalf("not yet after 30 s: %s; observed %+v", what, o)
+			t.Fatalf("not yet after 60 s: %s; observed %+v", what, o)
 		}
 	}
 }

@@ -51,7 +51,7 @@ func TestQueueKeepsOrder(t *testing.T) {
 			if n, err := q.Waiting(t.Context()); n != 3 || err != nil {
 				t.Errorf("Waiting = %d %v, want 3", n, err)
 			}
-			ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+			ctx, stop := context.WithTimeout(t.Context(), 60*time.Second)
 			defer stop()
 			var order []string
 			err := q.Consume(ctx, time.Millisecond, func(_ context.Context, id string, body []byte) error {
@@ -123,7 +123,7 @@ func TestFilesAreInOnePlace(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 60*time.Second)
 	defer stop()
 	ended := map[string]string{}
 	var mu sync.Mutex

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -102,31 +103,87 @@ func (p *Process) Stop(sig syscall.Signal, patience time.Duration) {
 	p.Kill()
 }
 
-// Kill ends the program and all that it started at once, as a power cut would. It is stopped first so that it starts
-// nothing between the look at its children and the end.
+// Kill ends the program and all that it started at once, as a power cut would. It returns once all of them have ended, so that what they held
+// (ports, locks, shared memory) is free.
 func (p *Process) Kill() {
 	if !p.Alive() {
 		return
 	}
 	pid := p.cmd.Process.Pid
-	_ = syscall.Kill(pid, syscall.SIGSTOP)
-	for _, child := range Children(pid) {
-		_ = syscall.Kill(child, syscall.SIGKILL)
+	family := freeze(pid)
+	for _, member := range family {
+		_ = syscall.Kill(member, syscall.SIGKILL)
 	}
 	_ = syscall.Kill(-pid, syscall.SIGKILL) // its group, for systems without /proc
-	_ = syscall.Kill(pid, syscall.SIGKILL)
 	<-p.gone
+	for _, member := range family {
+		await(member, "ZX")
+	}
+}
+
+// freeze stops a process and all below it, and returns them. A list of children may lack one while another is born or ends, so it looks until
+// it finds no more among processes that all stand still.
+func freeze(pid int) []int {
+	family := []int{pid}
+	for grown := true; grown; {
+		grown = false
+		for i := 0; i < len(family); i++ {
+			_ = syscall.Kill(family[i], syscall.SIGSTOP)
+			await(family[i], "TtZX")
+			for _, child := range children(family[i]) {
+				if !slices.Contains(family, child) {
+					family, grown = append(family, child), true
+				}
+			}
+		}
+	}
+	return family
+}
+
+// await waits until a process has one of the states, or is gone. A process that got a signal obeys soon but not at once: on a busy machine
+// taking its memory down takes a while. One that the kernel holds for longer is left to it.
+func await(pid int, states string) {
+	patience := time.After(30 * time.Second)
+	look := time.NewTicker(2 * time.Millisecond)
+	defer look.Stop()
+	for s := state(pid); s != "" && !strings.Contains(states, s); s = state(pid) {
+		select {
+		case <-look.C:
+		case <-patience:
+			return
+		}
+	}
+}
+
+// state is the letter that Linux has for the state of a process (T stopped, Z ended but not yet asked after); empty when there is none.
+func state(pid int) string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return ""
+	}
+	name := bytes.LastIndexByte(b, ')') // the program's name, in parentheses, may hold anything
+	letter, _, _ := strings.Cut(strings.TrimSpace(string(b[name+1:])), " ")
+	return letter
 }
 
 // Children returns the processes below pid, nearest first. Without /proc it finds none.
 func Children(pid int) []int {
+	var all []int
+	for _, child := range children(pid) {
+		all = append(append(all, child), Children(child)...)
+	}
+	return all
+}
+
+// children returns those that the process started itself.
+func children(pid int) []int {
 	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	var all []int
 	for _, list := range lists {
 		b, _ := os.ReadFile(list)
 		for _, field := range strings.Fields(string(b)) {
 			if child, err := strconv.Atoi(field); err == nil {
-				all = append(append(all, child), Children(child)...)
+				all = append(all, child)
 			}
 		}
 	}

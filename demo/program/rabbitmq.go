@@ -66,7 +66,7 @@ func startEpmd(ctx context.Context, dir string, port int) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Until(ctx, 10*time.Second, Listening(port)); err != nil {
+	if err := p.Until(ctx, 60*time.Second, Listening(port)); err != nil {
 		p.Kill()
 		return nil, err
 	}
@@ -180,7 +180,7 @@ func (r *RabbitMQ) Management() string { return fmt.Sprintf("http://127.0.0.1:%d
 
 // Call makes one request to the management API and expects a 2xx.
 func (r *RabbitMQ) Call(ctx context.Context, method, path string, body any) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
 	defer cancel()
 	b, err := json.Marshal(body)
 	if err != nil {

@@ -184,7 +184,7 @@ func TestMailbox(t *testing.T) {
 			t.Errorf("%s: %v", way, err)
 			continue
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 		got, err := server.WaitMail(ctx, "liis.tamm@verity.example")
 		cancel()
 		if err != nil {

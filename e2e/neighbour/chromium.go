@@ -20,7 +20,7 @@ import (
 // fail the test when something does not happen within Patience.
 type Browser struct {
 	Context  context.Context // for chromedp itself
-	Patience time.Duration   // 20 s unless changed
+	Patience time.Duration   // 60 s unless changed
 
 	t    testing.TB
 	mu   sync.Mutex
@@ -62,7 +62,7 @@ func Chromium(t testing.TB) *Browser {
 	}
 	ctx, closeWindow := chromedp.NewContext(shared, chromedp.WithNewBrowserContext())
 	t.Cleanup(closeWindow)
-	b := &Browser{Context: ctx, Patience: 20 * time.Second, t: t}
+	b := &Browser{Context: ctx, Patience: 60 * time.Second, t: t}
 	must(t, chromedp.Do(ctx))
 	b.listen()
 	b.Desktop()
@@ -116,7 +116,7 @@ func ask[T any](b *Browser, a chromedp.Action[T]) T {
 }
 
 func (b *Browser) location() string {
-	ctx, cancel := context.WithTimeout(b.Context, time.Second)
+	ctx, cancel := context.WithTimeout(b.Context, 10*time.Second)
 	defer cancel()
 	url, err := chromedp.Run(ctx, chromedp.Location())
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 type Device struct {
 	Topic    string
 	Server   *PushServer
-	Patience time.Duration // how long Expect waits; 30 s unless changed
+	Patience time.Duration // how long Expect waits; 60 s unless changed
 
 	t      testing.TB
 	screen []*Notification // under the server's lock, as is the rest
@@ -155,7 +155,7 @@ func (n *Notification) button(label string) (Button, bool) {
 }
 
 func (b Button) send(ctx context.Context) (Answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
 	defer cancel()
 	method := b.Method
 	if method == "" {

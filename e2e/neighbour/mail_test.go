@@ -20,7 +20,7 @@ func send(t *testing.T, m *MailServer, door string, options ...gomail.Option) er
 	must(t, err)
 	n, err := strconv.Atoi(port)
 	must(t, err)
-	options = append([]gomail.Option{gomail.WithPort(n), gomail.WithTimeout(10 * time.Second),
+	options = append([]gomail.Option{gomail.WithPort(n), gomail.WithTimeout(60 * time.Second),
 		gomail.WithUsername(m.User), gomail.WithPassword(m.Password), gomail.WithTLSConfig(&tls.Config{RootCAs: m.CA, ServerName: host})}, options...)
 	c, err := gomail.NewClient(host, options...)
 	must(t, err)
@@ -36,7 +36,7 @@ func send(t *testing.T, m *MailServer, door string, options ...gomail.Option) er
 
 func came(t *testing.T, m *MailServer) *Message {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	got, err := m.WaitMail(ctx, "marika.oja@verity.test")
 	must(t, err)

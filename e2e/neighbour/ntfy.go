@@ -76,7 +76,7 @@ func (s *PushServer) Phone(topic string) *Device {
 	defer s.mu.Unlock()
 	d := s.devices[topic]
 	if d == nil {
-		d = &Device{Topic: topic, Server: s, Patience: 30 * time.Second, t: s.t}
+		d = &Device{Topic: topic, Server: s, Patience: 60 * time.Second, t: s.t}
 		s.devices[topic] = d
 	}
 	return d

@@ -197,7 +197,7 @@ func (c *Cluster) url(database string) string {
 
 // exec runs one statement as the superuser.
 func (c *Cluster) exec(ctx context.Context, statement string) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, c.url("postgres"))
 	if err != nil {

@@ -111,7 +111,7 @@ func (m *Monitor) Start() {
 func (m *Monitor) Stop() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.process.Stop(syscall.SIGTERM, 20*time.Second)
+	m.process.Stop(syscall.SIGTERM, 60*time.Second)
 }
 
 // Kill ends the monitor at once.
@@ -136,7 +136,7 @@ func (a *Alerts) Send(alerts ...Alert) {
 
 // post sends the body as JSON and expects a 200.
 func post(ctx context.Context, url string, body any) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
 	defer cancel()
 	b, err := json.Marshal(body)
 	if err != nil {

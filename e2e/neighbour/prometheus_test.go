@@ -48,7 +48,7 @@ func next(t *testing.T, got <-chan webhook) webhook {
 	select {
 	case w := <-got:
 		return w
-	case <-time.After(20 * time.Second):
+	case <-time.After(60 * time.Second):
 		t.Fatal("no webhook came")
 		return webhook{}
 	}

@@ -214,7 +214,7 @@ func (w *World) Wait(d time.Duration) {
 // Settle waits until nothing is due and nothing runs.
 func (w *World) Settle() {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), 60*time.Second)
 	defer cancel()
 	if err := w.runner.Settle(ctx); err != nil {
 		w.t.Fatalf("the company does not come to rest: %v", err)

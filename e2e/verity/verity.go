@@ -127,7 +127,7 @@ func (d *Desk) Wait(pass time.Duration) {
 // Settle waits until nothing is due and nothing runs.
 func (d *Desk) Settle() {
 	d.t.Helper()
-	ctx, cancel := context.WithTimeout(d.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(d.t.Context(), 60*time.Second)
 	defer cancel()
 	if err := d.App.Settle(ctx); err != nil {
 		d.t.Fatalf("Frontline does not come to rest: %v", err)
@@ -202,13 +202,13 @@ func (l *listening) WithGroup(string) slog.Handler      { return l }
 
 // Browser is a plain HTTP client that follows no redirect.
 func Browser() *http.Client {
-	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, Timeout: 20 * time.Second}
+	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, Timeout: 60 * time.Second}
 }
 
 // WaitMail waits for a mail to somebody whose subject or text holds what is expected.
 func (d *Desk) WaitMail(to, says string) *neighbour.Message {
 	d.t.Helper()
-	ctx, cancel := context.WithTimeout(d.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(d.t.Context(), 60*time.Second)
 	defer cancel()
 	m, err := d.Mail.WaitMail(ctx, to)
 	if err != nil {

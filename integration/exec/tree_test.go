@@ -53,7 +53,7 @@ func alive(tag string) int {
 // hatched waits until the whole brood is there.
 func hatched(t *testing.T, tag string, n int) {
 	t.Helper()
-	for range 400 {
+	for range 2400 {
 		if alive(tag) >= n {
 			return
 		}
@@ -169,7 +169,7 @@ func TestServerDies(t *testing.T) {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
 			left := alive(tag)
-			for range 200 { // the keeper notices the end of its pipe
+			for range 2400 { // the keeper notices the end of its pipe
 				if left = alive(tag); left == 0 {
 					return
 				}
@@ -283,7 +283,7 @@ func TestDescendants(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := map[int]process{}
-	for range 200 {
+	for range 6000 {
 		for _, p := range descendants(os.Getpid()) {
 			seen[p.pid] = p
 		}

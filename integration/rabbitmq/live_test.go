@@ -190,7 +190,7 @@ func TestHungConsumer(t *testing.T) {
 func (s *stage) disconnecting(call action.Call) action.Plan {
 	s.t.Helper()
 	var err error
-	for range 60 {
+	for range 240 {
 		var plan action.Plan
 		if plan, err = park().Plan(s.t.Context(), call); err == nil {
 			if len(plan.Changes) != 2 || !strings.HasPrefix(plan.Changes[1].What, "Connection 127.0.0.1:") {

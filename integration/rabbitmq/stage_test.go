@@ -136,7 +136,7 @@ func (s *stage) ready(n int) {
 	ch := s.channel()
 	defer ch.Close()
 	has := -1
-	for range 200 {
+	for range 2400 {
 		q, err := ch.QueueDeclarePassive(queueName, true, false, false, false, nil)
 		must(s.t, err)
 		if has = q.Messages; has == n {
@@ -163,7 +163,7 @@ func (s *stage) contents() []string {
 		select {
 		case d := <-in:
 			ids = append(ids, d.MessageId)
-		case <-time.After(5 * time.Second):
+		case <-time.After(60 * time.Second):
 			s.t.Fatalf("got %d of %d messages: %v", len(ids), q.Messages, ids)
 		}
 	}
@@ -336,7 +336,7 @@ func (w *worker) done() []string {
 // all waits until the worker has finished n messages.
 func (w *worker) all(t testing.TB, n int) []string {
 	t.Helper()
-	for range 400 {
+	for range 2400 {
 		if len(w.done()) >= n {
 			break
 		}

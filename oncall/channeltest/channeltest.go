@@ -52,7 +52,7 @@ type Taken struct {
 }
 
 // patience is how long the suite waits for what must not hang. It is not a measure of speed.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // Run checks the channel. start makes a new channel with a new provider that takes messages, and cleans up with t.
 func Run(t *testing.T, start func(t *testing.T) Setup) {
