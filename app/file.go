@@ -21,7 +21,8 @@ func SettingsFile(r io.Reader) (kong.Resolver, error) {
 	}
 	values := map[string]any{}
 	if err := yaml.Unmarshal(raw, &values); err != nil {
-		return nil, fault.New(fault.Invalid, "The settings file is no YAML:\n%s", yaml.FormatError(err, false, true))
+		// Line and column, without the lines around: they may hold a password.
+		return nil, fault.New(fault.Invalid, "The settings file is no YAML, at [line:column] %s. Correct it there.", yaml.FormatError(err, false, false))
 	}
 	return fileSettings(values), nil
 }

@@ -270,8 +270,8 @@ func (c *Client) stranger(res *http.Response) *fault.Error {
 }
 
 func after(res *http.Response) time.Duration {
-	seconds, err := strconv.Atoi(res.Header.Get("Retry-After"))
-	if err != nil || seconds < 0 {
+	seconds, err := strconv.ParseUint(res.Header.Get("Retry-After"), 10, 16) // 65,535 s are 18 hours; nobody means more
+	if err != nil {
 		return 0
 	}
 	return time.Duration(seconds) * time.Second

@@ -226,3 +226,9 @@ func postgresUnreachable(err error) bool {
 	var network net.Error
 	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, sql.ErrConnDone) || pgconn.SafeToRetry(err)
 }
+
+// postgresNoText says whether PostgreSQL was given bytes that are no text to it (22021); SQLite takes any.
+func postgresNoText(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "22021"
+}

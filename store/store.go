@@ -244,5 +244,8 @@ func public(err error) error {
 	if unreachable(err) {
 		return fault.Wrap(err, fault.Unavailable, "The database does not answer. Try again in a moment.")
 	}
+	if postgresNoText(err) {
+		return fault.Wrap(err, fault.Invalid, "This holds a character that no text can have: a zero byte or broken UTF-8. Take it out and try again.")
+	}
 	return fault.Wrap(err, fault.Internal, "The database refused this. Nothing was changed; give your administrator the reference below.")
 }

@@ -20,12 +20,12 @@ type version struct{ major, minor int }
 func parseVersion(s string) (version, error) {
 	major, rest, _ := strings.Cut(s, ".")
 	minor, _, _ := strings.Cut(rest, ".")
-	a, err1 := strconv.Atoi(major)
-	b, err2 := strconv.Atoi(minor)
+	a, err1 := strconv.ParseUint(major, 10, 16)
+	b, err2 := strconv.ParseUint(minor, 10, 16)
 	if err1 != nil || err2 != nil {
 		return version{}, fault.New(fault.Internal, "The broker says its version is %.40q, which Frontline does not understand. Check that the setting broker points at RabbitMQ.", s)
 	}
-	return version{a, b}, nil
+	return version{int(a), int(b)}, nil
 }
 
 func (v version) since(major, minor int) bool {
