@@ -246,7 +246,7 @@ func saidOf(v *visit, book Book, room incident.Room, page incident.Published) ([
 		x := saidUpdate(v, book, u)
 		if u.Audience == incident.ForCustomers {
 			public++
-			x.States = publicReceipts(u, page.Exists(), shown[incident.PublicID("update", u.ID)])
+			x.States = publicReceipts(v, u, page.Exists(), shown[incident.PublicID("update", u.ID)])
 		} else {
 			x.States = internalReceipts(book, room, u)
 		}
@@ -266,12 +266,14 @@ func saidUpdate(v *visit, book Book, u incident.Update) said {
 	return x
 }
 
-func publicReceipts(u incident.Update, exists, shown bool) []state {
+func publicReceipts(v *visit, u incident.Update, exists, shown bool) []state {
 	switch {
 	case shown:
 		return []state{newState("ok", "On the status page")}
 	case !exists:
 		return []state{newState("warning", "There is no status page")}
+	case u.At.After(incident.BoardSince(v.Now)): // the page was read just before
+		return []state{newState("ok", "Published, on the status page within seconds")}
 	}
 	return []state{newState("calm", "Earlier than the status page shows", "clock")}
 }
