@@ -108,10 +108,13 @@ func (q *decisions) send(ids ...string) {
 	}
 }
 
-// stands waits until the worker has failed a few times in a row.
+// stands waits until the worker fails, and fails again with the same.
 func (q *decisions) stands() {
 	q.t.Helper()
-	q.until("stands", func() bool { return q.failed >= 3 })
+	q.mu.Lock()
+	before := q.failed
+	q.mu.Unlock()
+	q.until("stands", func() bool { return q.failed >= before+3 })
 }
 
 // goesOn waits until everything was decided in its order, but the poisoned one.

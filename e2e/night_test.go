@@ -31,8 +31,6 @@ func TestStory(t *testing.T) {
 			n.sheOpensAnIncident()
 			n.sheTellsCustomers()
 			n.sheTakesThePoisonedMessageOut()
-			n.queue.goesOn(sessions...)
-			n.queue.empty()
 			n.theAlertResolves()
 			n.sheEndsTheIncident()
 			n.everybodyReadsThePostmortem()
@@ -194,16 +192,26 @@ func (n *night) sheTellsCustomers() {
 	n.programsRead("Verification decisions are delayed: investigating")
 }
 
-// sheTakesThePoisonedMessageOut with a token of hers; the room shows what came of it.
+// sheTakesThePoisonedMessageOut with the action of the service, from the room: first it shows what it would do. Exactly that message goes into
+// quarantine, and the worker goes on.
 func (n *night) sheTakesThePoisonedMessageOut() {
-	n.laptop.Open(n.URL + "/me/tokens")
-	n.laptop.Fill("input[name=name]", "laptop")
+	n.laptop.Click("details.deed:has(a[href^='/actions/']) > summary")
+	n.laptop.Click("details.deed a[href^='/actions/']")
+	n.laptop.SeeText("What it needs to know")
 	n.laptop.Click("main form.fields button.first")
-	n.api(n.laptop.Value(".fresh-token input")).takesThePoisonedMessageOut()
+	n.laptop.SeeText("looked only, changed nothing")
+	n.laptop.SeeText("Run it")
+	n.keep(n.laptop, "7-plan")
+	n.queue.stands()
+	n.laptop.Click("form[action$='/start'] button")
+	for _, text := range []string{"Took 1 message out of decisions into quarantine", "Quarantine", poisoned, "for INC-1"} {
+		n.laptop.SeeText(text)
+	}
+	n.keep(n.laptop, "8-run")
+	n.queue.goesOn(sessions...)
+	n.queue.empty()
 	n.laptop.Open(n.URL + "/incidents/INC-1")
-	n.laptop.SeeText("ran RUN-1 Take the poisoned message out")
-	n.laptop.SeeText("Took 1 message out of decisions into quarantine")
-	n.keep(n.laptop, "7-run")
+	n.laptop.SeeText("Take the poisoned message out succeeded")
 }
 
 // theAlertResolves once the queue moves. Nobody is bothered with it.
