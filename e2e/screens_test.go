@@ -17,12 +17,21 @@ func TestScreens(t *testing.T) {
 	d := verity.Open(t, verity.Options{Real: true})
 	b := d.SignIn(neighbour.Chromium(t))
 	t.Run("empty", func(t *testing.T) {
-		visitAll(t, d, b, "empty", "/", "/alerts", "/journal", "/me", "/me/tokens", "/people")
+		visitAll(t, d, b, "empty", "/", "/alerts", "/incidents", "/actions", "/postmortems", "/status", "/journal", "/me", "/me/tokens", "/people")
 	})
 	d.Alert("firing", "DecisionQueueStuck")
 	d.Liis.Expect("Decisions have stopped")
 	t.Run("busy", func(t *testing.T) {
-		visitAll(t, d, b, "busy", "/", "/alerts", "/alerts/G-1", "/journal", "/debug/style")
+		b.Open(d.URL + "/alerts/G-1")
+		b.Click("form[action$='/incident'] button")
+		b.SeeText("Decisions have stopped")
+		b.Open(d.URL + "/actions/queue/look")
+		b.Click("main form .first")
+		b.SeeText("Run it")
+		b.Click("form[action$='/start'] button")
+		b.SeeText("512 decisions wait")
+		b.SeeText("Done")
+		visitAll(t, d, b, "busy", "/", "/alerts", "/alerts/G-1", "/incidents", "/incidents/INC-1", "/incidents/new", "/actions", "/actions/queue/look", "/runs/RUN-1", "/postmortems", "/status", "/journal", "/debug/style")
 		visitAll(t, d, b, "link", strings.TrimPrefix(d.Liis.Screen()[0].Tap(), d.URL))
 	})
 }

@@ -3,14 +3,21 @@ package e2e
 
 import (
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
+	"frontline/app"
 	"frontline/e2e/neighbour"
 	"frontline/e2e/verity"
 )
 
-func TestMain(m *testing.M) { neighbour.Main(m) }
+func TestMain(m *testing.M) {
+	if code, kept := app.Keep(os.Args); kept { // an action's command asks this program to keep it
+		os.Exit(code)
+	}
+	neighbour.Main(m)
+}
 
 // databases are what each story is played on.
 var databases = map[string]func(t *testing.T) string{

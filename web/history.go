@@ -100,9 +100,10 @@ func (s *Server) showJournal(w http.ResponseWriter, r *http.Request, v *visit) e
 	scr := journalScreen{head: head{Title: "Journal", Wing: "/journal", Topics: topics("journal", "")}, Verb: q.Get("verb"), Who: q.Get("who"), Kinds: journalKinds()}
 	more := len(entries) > pageSize
 	entries = entries[:min(len(entries), pageSize)]
-	lines := incident.Tell(entries, journalNames(book, "a group"))
-	for i, e := range entries {
-		scr.Rows = append(scr.Rows, journalRowOf(v, book, e, lines[i]))
+	for _, e := range entries { // one by one: a timeline tells several mails in one line, the journal each
+		for _, l := range incident.Tell([]journal.Entry{e}, journalNames(book, "a group")) {
+			scr.Rows = append(scr.Rows, journalRowOf(v, book, e, l))
+		}
 	}
 	scr.Pager = pager{Of: "the journal", Say: plural(len(entries), "entry", "entries") + " shown"}
 	if more {

@@ -46,6 +46,7 @@ services:
     components: [decisions, webhooks]
     stakeholders: [rasmus, tonis]
     runbook: https://runbooks.verity.example/decision-pipeline
+    actions: [queue/look]
 customers:
   - {id: nordpank, name: Nordpank, tier: platinum, components: [decisions, webhooks]}
   - {id: lumo, name: Lumo Exchange, tier: platinum, components: [decisions]}
@@ -64,6 +65,19 @@ policies:
         targets: [{rotation: second-line}]
     last_resort: marika
     repeat: 1
+actions:
+  - id: queue/look
+    title: Look at the decision queue
+    purpose: How many decisions wait, and since when. Use it first.
+    team: support
+    services: [decision-pipeline]
+    risk: read
+    kind: exec
+    settings:
+      command: [/bin/echo, "512 decisions wait, the oldest since 02:37"]
+    inputs:
+      - {name: queue, label: Queue, type: choice, choices: [decisions, webhooks], default: decisions}
+      - {name: since, label: Since, type: date, help: Only what came on this day or later.}
 sources:
   - {id: alertmanager, name: Alertmanager, kind: alertmanager, token: "env:VERITY_ALERTMANAGER"}
   - {id: pagerduty, name: Old monitors, kind: pagerduty, service: decision-pipeline, token: "env:VERITY_PAGERDUTY"}
