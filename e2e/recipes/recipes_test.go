@@ -107,3 +107,46 @@ func read(t *testing.T, name string) string {
 	}
 	return string(b)
 }
+
+// TestRoomsAreListed wants every folder at the top that holds Go code in the table of ARCHITECTURE.md.
+func TestRoomsAreListed(t *testing.T) {
+	_, table, _ := strings.Cut(read(t, root+"/ARCHITECTURE.md"), "```\n")
+	table, _, _ = strings.Cut(table, "```")
+	listed := map[string]bool{}
+	for line := range strings.Lines(table) {
+		rooms, _, _ := strings.Cut(line, "  ") // what it is for follows after two spaces
+		for word := range strings.FieldsSeq(rooms) {
+			name, _, _ := strings.Cut(word, "/")
+			listed[name] = true
+		}
+	}
+	folders, err := filepath.Glob(root + "/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		name := filepath.Base(folder)
+		if holdsGo(t, folder) && !listed[name] {
+			t.Errorf("ARCHITECTURE.md has no room %s", name)
+		}
+	}
+	for _, name := range []string{"app", "web", "wire", "store"} {
+		if !listed[name] {
+			t.Errorf("the table was not read: it lacks %s", name)
+		}
+	}
+}
+
+func holdsGo(t *testing.T, folder string) bool {
+	t.Helper()
+	for _, pattern := range []string{"/*.go", "/*/*.go"} {
+		files, err := filepath.Glob(folder + pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(files) > 0 {
+			return true
+		}
+	}
+	return false
+}
