@@ -15,11 +15,11 @@ const park = "queue/park-message"
 func TestActionsAreListedAndShown(t *testing.T) {
 	w := office.Open(t)
 	liis, rasmus := as(t, w, "liis"), as(t, w, "rasmus")
-	if mine := ok[wire.List[wire.Action]](rasmus, "GET", "/actions", nil); len(mine.Items) != 3 {
-		t.Errorf("a member of the pipeline team sees %d actions, want 3", len(mine.Items))
+	if mine := ok[wire.List[wire.Action]](rasmus, "GET", "/actions", nil); len(mine.Items) != 4 {
+		t.Errorf("a member of the pipeline team sees %d actions, want 4", len(mine.Items))
 	}
 	all := ok[wire.List[wire.Action]](liis, "GET", "/actions?service=decision-pipeline", nil)
-	if len(all.Items) != 1 || all.Items[0].ID != park || all.Items[0].Role != "support" || all.Items[0].Inputs[0].Label != "Message" {
+	if len(all.Items) != 2 || all.Items[1].ID != park || all.Items[1].Role != "support" || all.Items[1].Inputs[0].Label != "Message" {
 		t.Errorf("actions of the service: %+v", all.Items)
 	}
 	for _, path := range []string{"/actions/queue/park-message", "/actions/queue%2Fpark-message"} {

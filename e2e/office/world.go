@@ -22,6 +22,7 @@ import (
 	"frontline/e2e/verity"
 	"frontline/incident"
 	"frontline/integration/alertmanager"
+	"frontline/integration/exec"
 	"frontline/job"
 	"frontline/journal"
 	"frontline/oncall"
@@ -60,7 +61,7 @@ func Open(t testing.TB) *World {
 		return map[string]string{"VERITY_ALERTMANAGER": verity.Token, "VERITY_PAGERDUTY": verity.RoutingKey}[name]
 	}
 	check := func(string) error { return nil }
-	kinds, err := action.NewKinds(Queue{})
+	kinds, err := action.NewKinds(Queue{}, exec.New(w.Clock, getenv, exec.Self()))
 	if err != nil {
 		t.Fatal(err)
 	}
