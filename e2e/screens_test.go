@@ -17,7 +17,7 @@ func TestScreens(t *testing.T) {
 	d := verity.Open(t, verity.Options{Real: true})
 	b := d.SignIn(neighbour.Chromium(t))
 	t.Run("empty", func(t *testing.T) {
-		visitAll(t, d, b, "empty", "/", "/alerts", "/incidents", "/actions", "/postmortems", "/status", "/journal", "/me", "/me/tokens", "/people")
+		visitAll(t, d, b, "empty", "/", "/alerts", "/incidents", "/oncall", "/actions", "/postmortems", "/status", "/journal", "/me", "/me/tokens", "/people")
 	})
 	d.Alert("firing", "DecisionQueueStuck")
 	d.Liis.Expect("Decisions have stopped")
@@ -31,7 +31,7 @@ func TestScreens(t *testing.T) {
 		b.Click("form[action$='/start'] button")
 		b.SeeText("512 decisions wait")
 		b.SeeText("Done")
-		visitAll(t, d, b, "busy", "/", "/alerts", "/alerts/G-1", "/incidents", "/incidents/INC-1", "/incidents/new", "/actions", "/actions/queue/look", "/runs/RUN-1", "/postmortems", "/status", "/journal", "/debug/style")
+		visitAll(t, d, b, "busy", "/", "/alerts", "/alerts/G-1", "/incidents", "/incidents/INC-1", "/incidents/new", "/oncall", "/actions", "/actions/queue/look", "/runs/RUN-1", "/postmortems", "/status", "/journal", "/debug/style")
 		visitAll(t, d, b, "link", strings.TrimPrefix(d.Liis.Screen()[0].Tap(), d.URL))
 	})
 }

@@ -38,6 +38,7 @@ type Book interface {
 	Component(id string) (catalog.Component, bool)
 	Components() []catalog.Component
 	Customers() []catalog.Customer
+	Policies() []oncall.Policy
 	Name(kind, id string) string
 	oncall.Plans
 	Owners

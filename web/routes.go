@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"frontline/people"
@@ -34,8 +35,31 @@ type Route struct {
 // Routes lists every route of the screens, for tests and documentation.
 func Routes() []Route { return new(Server).table() }
 
+// dutyRoutes are the routes of those who are on call: the rota, actions and runs.
+func (s *Server) dutyRoutes() []Route {
+	return []Route{
+		// On call
+		{"GET /oncall", needs(people.SeeOnCall), s.showRota},
+		{"POST /oncall/test", needs(people.PageMyself), s.testPage},
+		{"POST /oncall/overrides", needs(people.Override), s.takeTurn},
+		{"POST /oncall/overrides/{id}/give-back", needs(people.Override), s.giveBack},
+
+		// Actions and runs
+		{"GET /actions", needs(people.SeeActions), s.showActions},
+		{"GET /actions/{id...}", needs(people.SeeActions), s.showAction},
+		{"POST /actions/{id...}", needs(people.SeeActions), s.planAction},
+		{"GET /runs/{ref}", needs(people.SeeActions), s.showRun},
+		{"POST /runs/{ref}/start", needs(people.SeeActions), s.startRun},
+		{"POST /runs/{ref}/cancel", needs(people.CancelRun), s.cancelRun},
+		{"POST /runs/{ref}/look", needs(people.RunReadAction), s.lookRun},
+		{"POST /runs/{ref}/settle", needs(people.RunReadAction), s.settleRun},
+	}
+}
+
 // table is the one table of routes.
-func (s *Server) table() []Route { return append(s.ground(), s.incidentRoutes()...) }
+func (s *Server) table() []Route {
+	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes())
+}
 
 // incidentRoutes are the incidents' part of the table.
 func (s *Server) incidentRoutes() []Route {
@@ -97,16 +121,6 @@ func (s *Server) ground() []Route {
 		{"POST /alerts/{ref}/resolve", needs(people.HandleAlerts), s.resolveAlert},
 		{"POST /alerts/{ref}/escalate", needs(people.HandleAlerts), s.escalateAlert},
 		{"POST /alerts/{ref}/incident", needs(people.DeclareIncident), s.openIncident},
-
-		// Actions and runs
-		{"GET /actions", needs(people.SeeActions), s.showActions},
-		{"GET /actions/{id...}", needs(people.SeeActions), s.showAction},
-		{"POST /actions/{id...}", needs(people.SeeActions), s.planAction},
-		{"GET /runs/{ref}", needs(people.SeeActions), s.showRun},
-		{"POST /runs/{ref}/start", needs(people.SeeActions), s.startRun},
-		{"POST /runs/{ref}/cancel", needs(people.CancelRun), s.cancelRun},
-		{"POST /runs/{ref}/look", needs(people.RunReadAction), s.lookRun},
-		{"POST /runs/{ref}/settle", needs(people.RunReadAction), s.settleRun},
 
 		// The journal
 		{"GET /journal", needs(people.SeeJournal), s.showJournal},

@@ -63,28 +63,29 @@ import (
 // Deps is what the screens need from the rest of Frontline. A wing's screens declare their own small interface beside
 // their handler and add one field.
 type Deps struct {
-	SignIn    SignIn
-	SetUp     SetUp
-	Tokens    Tokens
-	Invites   Invites
-	Changes   Changes
-	Answers   Answers
-	Matters   Matters
-	Alerts    Alerts
-	Handling  Handling
-	Paging    Paging
-	Incidents Incidents
-	Rooms     Rooms
-	Papers    Papers
-	Status    StatusPage
-	Journal   Journal
-	Rota      Rota
-	MyPages   MyPages
-	Trouble   Trouble
-	Upkeep    Upkeep
-	Runs      Runs
-	Actions   Actions
-	Book      func(context.Context) (Book, error) // what is configured now
+	SignIn     SignIn
+	SetUp      SetUp
+	Tokens     Tokens
+	Invites    Invites
+	Changes    Changes
+	Answers    Answers
+	Matters    Matters
+	Alerts     Alerts
+	Handling   Handling
+	Paging     Paging
+	Incidents  Incidents
+	Rooms      Rooms
+	Papers     Papers
+	Status     StatusPage
+	Journal    Journal
+	Rota       Rota
+	MyPages    MyPages
+	Trouble    Trouble
+	Upkeep     Upkeep
+	Runs       Runs
+	Actions    Actions
+	TakingOver TakingOver
+	Book       func(context.Context) (Book, error) // what is configured now
 
 	Clock   clock.Clock
 	Log     *slog.Logger
