@@ -148,6 +148,7 @@ func (n *night) sheAcknowledgesOnHerPhone(link string) {
 	n.keep(n.phone, "1-page")
 	n.phone.Click("button[value=acknowledge]")
 	n.phone.SeeText("You have it")
+	n.phone.SeeText("Escalate to the next person now")
 	n.keep(n.phone, "2-acknowledged")
 	for _, d := range []*neighbour.Device{n.Liis, n.Karl, n.Oja, n.wanjiru} {
 		d.ExpectNothingMore()
@@ -196,7 +197,7 @@ func (n *night) sheTellsCustomers() {
 // quarantine, and the worker goes on.
 func (n *night) sheTakesThePoisonedMessageOut() {
 	n.laptop.Click("details.deed:has(a[href^='/actions/']) > summary")
-	n.laptop.Click("details.deed a[href^='/actions/']")
+	n.laptop.Click("details.deed a[href*='park-message']")
 	n.laptop.SeeText("What it needs to know")
 	n.laptop.Click("main form.fields button.first")
 	n.laptop.SeeText("looked only, changed nothing")

@@ -91,10 +91,10 @@ func (p program) takesThePoisonedMessageOut() {
 	ctx := p.t.Context()
 	l, err := p.Actions(ctx, "decision-pipeline", client.Page{})
 	p.must(err)
-	if len(l.Items) != 1 {
-		p.t.Fatalf("the service has the actions %v, want one", l.Items)
+	if !slices.ContainsFunc(l.Items, func(a wire.Action) bool { return a.ID == "queue/park-message" }) {
+		p.t.Fatalf("the service has the actions %v", l.Items)
 	}
-	r, err := p.PlanRun(ctx, wire.PlanRun{Action: l.Items[0].ID, For: "INC-1"})
+	r, err := p.PlanRun(ctx, wire.PlanRun{Action: "queue/park-message", For: "INC-1"})
 	p.must(err)
 	if r.State != "planned" || r.Plan.Nothing || !strings.Contains(r.Plan.Summary, decisionQueue) {
 		p.t.Fatalf("the plan says %+v", r.Plan)

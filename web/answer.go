@@ -152,6 +152,9 @@ func (scr *answerScreen) next(v *visit, book Book, p oncall.Page, next []oncall.
 	}
 	if p.Live() && p.Aim == oncall.AimPolicy && len(next) > 0 {
 		scr.Escalate = "Escalate to " + names(book, next) + " now"
+		if p.State == oncall.Acknowledged { // next is who has it, should it not be resolved
+			scr.Escalate = "Escalate to the next person now"
+		}
 	}
 }
 
