@@ -42,6 +42,7 @@ type commands struct {
 	Version kong.VersionFlag `help:"Print the version."`
 
 	Serve serve `cmd:"" help:"Run the server."`
+	Demo  demo  `cmd:"" help:"Let one night in a small company happen on this machine, with everything it takes. Ctrl-C ends it."`
 	cli.Commands
 }
 

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -147,6 +148,46 @@ func (c *Company) Run(ctx context.Context, alerts Alerts) error {
 		err = errors.Join(err, <-ended)
 	}
 	return err
+}
+
+// Observed returns the company as it is now.
+func (c *Company) Observed() Observed { return c.log.observed() }
+
+// Until waits until what is observed is as wanted, and returns it. It asks whenever something changed.
+func (c *Company) Until(ctx context.Context, wanted func(Observed) bool) (Observed, error) {
+	changed, stop := c.log.listen()
+	defer stop()
+	for {
+		o := c.log.observed()
+		if wanted(o) {
+			return o, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return o, ctx.Err()
+		}
+	}
+}
+
+// Press presses a button of a notification on a person's phone, as the person would, and returns what came of it.
+func (c *Company) Press(ctx context.Context, h Holder, note Note, label string) (Pressed, error) {
+	i := slices.IndexFunc(note.Buttons, func(b Button) bool { return b.Label == label })
+	if i < 0 {
+		return Pressed{}, fmt.Errorf("there is no button %q on the notification %q", label, note.Title)
+	}
+	return c.phones.press(ctx, h.Topic, note.ID, i, c.o.Frontline)
+}
+
+// Where tells people where the queue is.
+func (c *Company) Where() string { return c.queue.Where() }
+
+// Files is the folder of a queue of files; empty when the queue is RabbitMQ's.
+func (c *Company) Files() string {
+	if q, ok := c.queue.(*files); ok {
+		return q.dir
+	}
+	return ""
 }
 
 // Poison sends the message that the worker cannot read.

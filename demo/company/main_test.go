@@ -1,6 +1,7 @@
 package company
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -37,19 +38,11 @@ func fast() Pace {
 // until waits until what is observed is as wanted.
 func until(t *testing.T, c *Company, what string, is func(Observed) bool) Observed {
 	t.Helper()
-	changed, stop := c.log.listen()
+	ctx, stop := context.WithTimeout(t.Context(), 60*time.Second)
 	defer stop()
-	late := time.NewTimer(60 * time.Second)
-	defer late.Stop()
-	for {
-		o := c.log.observed()
-		if is(o) {
-			return o
-		}
-		select {
-		case <-changed:
-		case <-late.C:
-			t.Fatalf("not yet after 60 s: %s; observed %+v", what, o)
-		}
+	o, err := c.Until(ctx, is)
+	if err != nil {
+		t.Fatalf("not yet (%v): %s; observed %+v", err, what, o)
 	}
+	return o
 }

@@ -23,7 +23,7 @@ type Alert struct {
 
 // monitor is the company's monitoring: it asks the company for its metrics, like anybody could, and has one rule:
 //
-//	verity_decision_queue_messages > 0 and increase(verity_decisions_total[STUCK]) == 0
+//	verity_decision_queue_messages > 0 and increase(verity_decisions_total[STUCK]) == 0, kept firing until a decision is made
 type monitor struct {
 	url    string // of the company
 	pace   Pace
@@ -78,7 +78,8 @@ func (m *monitor) judge(l look) []Alert {
 	}
 	first := m.looks[0]
 	known := l.at.Sub(first.at) >= m.pace.Stuck
-	holds := known && l.waiting > 0 && l.made == first.made
+	// Once it fires it goes on until a decision is made: while somebody looks through the queue's messages, none waits and nothing is mended.
+	holds := known && l.made == first.made && (l.waiting > 0 || !m.since.IsZero())
 	switch {
 	case holds && m.since.IsZero():
 		m.since = l.at

@@ -156,13 +156,13 @@ func loudness(priority int) string {
 }
 
 // press does what the app does when somebody presses a button: it sends the request, without cookies. Only requests to Frontline are sent.
-func (p *phones) press(ctx context.Context, topic, id string, button int, frontline string) error {
+func (p *phones) press(ctx context.Context, topic, id string, button int, frontline string) (Pressed, error) {
 	b, err := p.button(topic, id, button)
 	if err != nil {
-		return err
+		return Pressed{}, err
 	}
 	if !sameOrigin(b.URL, frontline) {
-		return errors.New("this phone sends requests to Frontline only")
+		return Pressed{}, errors.New("this phone sends requests to Frontline only")
 	}
 	done := p.send(ctx, b)
 	p.log.change(func(now time.Time, o *Observed) {
@@ -175,7 +175,7 @@ func (p *phones) press(ctx context.Context, topic, id string, button int, frontl
 			o.note(now, "", fmt.Sprintf("Somebody pressed “%s” on %s's phone: %s.", b.Label, o.Phones[i].Name, done.Said))
 		}
 	})
-	return nil
+	return done, nil
 }
 
 func (p *phones) button(topic, id string, button int) (Button, error) {

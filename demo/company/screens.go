@@ -51,6 +51,7 @@ func (c *Company) handler() (http.Handler, error) {
 	mux.HandleFunc("GET /runbook", s.runbook)
 	mux.HandleFunc("GET /live", s.live)
 	mux.Handle("GET /metrics", c.metrics())
+	mux.HandleFunc("GET /worker.log", s.workerLog)
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))
 	guard := http.NewCrossOriginProtection()
 	return s.headers(guard.Handler(mux)), nil
@@ -169,7 +170,7 @@ func (s *screens) find(id string) (Mail, bool) {
 func (s *screens) press(w http.ResponseWriter, r *http.Request) {
 	button, err := strconv.Atoi(r.PathValue("button"))
 	if err == nil {
-		err = s.c.phones.press(r.Context(), r.PathValue("topic"), r.PathValue("note"), button, s.c.o.Frontline)
+		_, err = s.c.phones.press(r.Context(), r.PathValue("topic"), r.PathValue("note"), button, s.c.o.Frontline)
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusNotFound)
@@ -180,6 +181,16 @@ func (s *screens) press(w http.ResponseWriter, r *http.Request) {
 		back = "/phones"
 	}
 	http.Redirect(w, r, back, http.StatusSeeOther)
+}
+
+// workerLog is the end of the worker's log, as text.
+func (s *screens) workerLog(w http.ResponseWriter, _ *http.Request) {
+	o := s.c.log.observed()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	for i := len(o.Recent) - 1; i >= 0; i-- {
+		_, _ = fmt.Fprintf(w, "%s failed, given back to the queue: %s\n", o.Recent[i].At.UTC().Format(time.RFC3339), o.Recent[i].Why)
+	}
+	_, _ = fmt.Fprintf(w, "%s %d decisions made, %d tries failed\n", o.At.UTC().Format(time.RFC3339), o.Decided, o.Failed)
 }
 
 // live tells a browser that something changed, at most three times a second; it then fetches its screen again.

@@ -14,7 +14,7 @@ import (
 )
 
 // Every screen in both themes and both widths: axe-core finds nothing, the browser complains of nothing, nothing scrolls sideways. Pictures are
-// kept in the folder that SCREENSHOTS names.
+// kept in the folder that FRONTLINE_SHOTS names.
 func TestScreensInChromium(t *testing.T) {
 	c := open(t, func(o *Options) {
 		o.Frontline = "http://127.0.0.1:1"
@@ -62,7 +62,7 @@ func TestScreensInChromium(t *testing.T) {
 				if over := sideways(t, b); over > 0 {
 					t.Errorf("%s at %s scrolls sideways by %v px", screen, width, over)
 				}
-				if dir := os.Getenv("SCREENSHOTS"); dir != "" {
+				if dir := os.Getenv("FRONTLINE_SHOTS"); dir != "" {
 					b.Screenshot(filepath.Join(dir, "demo-"+strings.Trim(filepath.Base(screen), "/")+"-"+width+"-"+theme+".png"))
 				}
 			}
