@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"frontline/app"
+	"frontline/e2e/database"
 	"frontline/e2e/neighbour"
 	"frontline/e2e/verity"
 )
@@ -20,10 +21,7 @@ func TestMain(m *testing.M) {
 }
 
 // databases are what each story is played on.
-var databases = map[string]func(t *testing.T) string{
-	"sqlite":   func(t *testing.T) string { return "sqlite:" + t.TempDir() + "/frontline.db" },
-	"postgres": func(t *testing.T) string { return neighbour.Postgres(t) },
-}
+var databases = map[string]func(t testing.TB) string{"sqlite": database.SQLite, "postgres": database.Postgres}
 
 func everywhere(t *testing.T, story func(t *testing.T, d *verity.Desk), allow ...string) {
 	for name, address := range databases {

@@ -12,6 +12,7 @@ import (
 	"frontline/action"
 	"frontline/alert"
 	"frontline/clock"
+	"frontline/e2e/database"
 	"frontline/e2e/neighbour"
 	"frontline/fault"
 	"frontline/incident"
@@ -44,12 +45,12 @@ type room struct {
 func each(t *testing.T, f func(*room)) {
 	t.Run("sqlite", func(t *testing.T) {
 		c := clock.NewMoved(night)
-		db := open(t, "sqlite:"+t.TempDir()+"/frontline.db", c)
+		db := open(t, database.SQLite(t), c)
 		f(furnish(t, c, db, db))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		c := clock.NewMoved(night)
-		address := neighbour.Postgres(t)
+		address := database.Postgres(t)
 		f(furnish(t, c, open(t, address, c), open(t, address, c)))
 	})
 }

@@ -20,7 +20,7 @@ import (
 
 // What the home screen asks about pages must be answered by indexes: it is opened all the time.
 func TestReadingsOfPagesUseIndexes(t *testing.T) {
-	db := openTest(t, "sqlite:"+t.TempDir()+"/f.db", clock.NewMoved(start))
+	db := openTest(t, databases["sqlite"](t), clock.NewMoved(start))
 	long := start.UnixMicro()
 	for query, q := range map[string]struct {
 		args    []any

@@ -59,7 +59,7 @@ func allEntries(t testing.TB, db *DB) []journal.Entry {
 
 // The auditor asks every few seconds for as long as the server lives: each of its questions must be answered by its own index.
 func TestTheAuditorReadsIndexes(t *testing.T) {
-	db := openTest(t, "sqlite:"+t.TempDir()+"/f.db", clock.NewMoved(start))
+	db := openTest(t, databases["sqlite"](t), clock.NewMoved(start))
 	long := time.Now().UnixMicro()
 	for index, query := range map[string]string{"page_due": latePages, "attempt_pending": stuckAttempts, "page_exhausted": exhaustedPages} {
 		args := []any{long, 10}

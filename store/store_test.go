@@ -21,11 +21,14 @@ import (
 
 func TestMain(m *testing.M) { neighbour.Main(m) }
 
-// databases are the addresses of an empty database of each sort. PostgreSQL is left out with -short.
-var databases = map[string]func(t *testing.T) string{
-	"sqlite":   func(t *testing.T) string { return "sqlite:" + t.TempDir() + "/f.db" },
-	"postgres": func(t *testing.T) string { return neighbour.Postgres(t) },
-}
+// databases make a database of each sort that has our tables and nothing else. PostgreSQL is left out with -short.
+var databases = neighbour.Databases(func(address string) error {
+	db, err := Open(context.Background(), address, Options{Clock: clock.NewMoved(start), Log: slog.Default()})
+	if err != nil {
+		return err
+	}
+	return db.Close()
+})
 
 // each runs a test on every database.
 func each(t *testing.T, f func(t *testing.T, db *DB, c *clock.Moved)) {
@@ -86,7 +89,7 @@ func TestQueue(t *testing.T) {
 
 // A replica that vanishes gives its jobs back at once, long before its lease ends.
 func TestVanishedReplicaIsNoticedAtOnce(t *testing.T) {
-	c, where := clock.NewMoved(start), neighbour.Postgres(t)
+	c, where := clock.NewMoved(start), databases["postgres"](t)
 	alive := openTest(t, where, c)
 	dying, err := Open(context.Background(), where, Options{Clock: c, Log: slog.Default()})
 	if err != nil {

@@ -1,6 +1,8 @@
 package program
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -39,5 +41,31 @@ func TestFreePorts(t *testing.T) {
 			t.Fatalf("port %d was given twice", port)
 		}
 		seen[port] = true
+	}
+}
+
+// TestKillEndsTheChildrenToo looks right after the kill: a child that left the program's group has ended as well.
+func TestKillEndsTheChildrenToo(t *testing.T) {
+	s := Program{Name: "shell", Path: "/bin/sh", Args: []string{"-c", "setsid sleep 300 & setsid sleep 300 & wait"}, Dir: t.TempDir()}
+	p, err := s.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	var children []int
+	err = p.Until(t.Context(), 30*time.Second, func(context.Context) error {
+		if children = Children(p.PID()); len(children) < 2 {
+			return fmt.Errorf("%d children", len(children))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Kill()
+	for _, pid := range children {
+		if s := state(pid); s != "" && s != "Z" {
+			t.Errorf("process %d runs on", pid)
+		}
 	}
 }

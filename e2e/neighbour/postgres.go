@@ -66,8 +66,14 @@ func OwnPostgres(t testing.TB) *Cluster {
 // connected.
 func (c *Cluster) Database(t testing.TB) string {
 	t.Helper()
+	return c.copy(t, "template1")
+}
+
+// copy makes a database for the test that holds what the other one does, to which nobody is connected.
+func (c *Cluster) copy(t testing.TB, model string) string {
+	t.Helper()
 	name := "test_" + secret.Random(10)
-	must(t, c.exec(t.Context(), "CREATE DATABASE "+name))
+	must(t, c.exec(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+model))
 	t.Cleanup(func() {
 		if !c.process.Alive() {
 			return // the test left it down, and its data goes with it

@@ -19,6 +19,7 @@ import (
 	"frontline/api"
 	"frontline/clock"
 	"frontline/config"
+	"frontline/e2e/database"
 	"frontline/e2e/verity"
 	"frontline/incident"
 	"frontline/integration/alertmanager"
@@ -53,7 +54,7 @@ func Open(t testing.TB) *World {
 	w := &World{t: t, Clock: clock.NewMoved(verity.Night)}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	var err error
-	if w.DB, err = store.Open(t.Context(), "sqlite:"+t.TempDir()+"/frontline.db", store.Options{Clock: w.Clock, Log: log}); err != nil {
+	if w.DB, err = store.Open(t.Context(), database.SQLite(t), store.Options{Clock: w.Clock, Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.DB.Close() })

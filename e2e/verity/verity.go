@@ -16,6 +16,7 @@ import (
 	"frontline/app"
 	"frontline/clock"
 	"frontline/config"
+	"frontline/e2e/database"
 	"frontline/e2e/neighbour"
 	"frontline/people"
 )
@@ -80,7 +81,7 @@ func File(name, content string) config.File { return config.File{Name: name, Con
 
 func (d *Desk) start(c clock.Clock, o Options) {
 	if o.Database == "" {
-		o.Database = "sqlite:" + d.t.TempDir() + "/frontline.db"
+		o.Database = database.SQLite(d.t)
 	}
 	env := map[string]string{"FRONTLINE_KEY": Key, "FRONTLINE_MAIL_PASSWORD": d.Mail.Password, "VERITY_ALERTMANAGER": Token, "VERITY_PAGERDUTY": RoutingKey}
 	for k, v := range o.Getenv {

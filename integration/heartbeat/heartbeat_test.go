@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"frontline/fault"
@@ -27,9 +28,9 @@ func TestBeat(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			calls := 0
+			var calls atomic.Int32 // a server that hangs up does not wait for our reading
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if calls++; r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, token) {
+				if calls.Add(1); r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, token) {
 					t.Errorf("%s %s", r.Method, r.URL.Path)
 				}
 				tt.answer(w, r)
@@ -44,7 +45,7 @@ func TestBeat(t *testing.T) {
 			if (err != nil) != (tt.fails != "") || err != nil && (!strings.Contains(fault.Sentence(err), tt.fails) || strings.Contains(err.Error(), token)) {
 				t.Errorf("Beat = %v", err)
 			}
-			if calls == 0 {
+			if calls.Load() == 0 {
 				t.Error("nobody was called")
 			}
 		})
