@@ -44,6 +44,10 @@ func (s *Server) dutyRoutes() []Route {
 		{"POST /oncall/overrides", needs(people.Override), s.takeTurn},
 		{"POST /oncall/overrides/{id}/give-back", needs(people.Override), s.giveBack},
 
+		// Frontline itself
+		{"GET /system", needs(people.SeeSystem), s.showSystem},
+		{"GET /sources", needs(people.SeeAlerts), s.showSources},
+
 		// Actions and runs
 		{"GET /actions", needs(people.SeeActions), s.showActions},
 		{"GET /actions/{id...}", needs(people.SeeActions), s.showAction},
