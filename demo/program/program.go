@@ -21,11 +21,12 @@ import (
 
 // Program is how one program is started.
 type Program struct {
-	Name string   // for messages and the log's file name
-	Path string   // the executable
-	Args []string // without the name
-	Env  []string // added to PATH, LANG, and HOME and TMPDIR, which are Dir
-	Dir  string   // working directory; the log is kept here
+	Name string     // for messages and the log's file name
+	Path string     // the executable
+	Args []string   // without the name
+	Env  []string   // added to PATH, LANG, and HOME and TMPDIR, which are Dir
+	Dir  string     // working directory; the log is kept here
+	Pass []*os.File // handed over to the program, as its file descriptors from 3 on
 	User *syscall.Credential
 	End  syscall.Signal // sent by the kernel when our process dies (on Linux); 0 is SIGKILL
 }
@@ -74,6 +75,7 @@ func (s Program) Start() (*Process, error) {
 	p := &Process{Program: s, cmd: exec.Command(s.Path, s.Args...), gone: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = s.Dir, log, log
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + s.Dir, "TMPDIR=" + s.Dir}, s.Env...)
+	p.cmd.ExtraFiles = s.Pass
 	p.cmd.SysProcAttr = s.attributes()
 	started := make(chan error)
 	starter() <- func() { started <- p.cmd.Start() }
