@@ -109,7 +109,7 @@ func (d *desk) start(port int, sockets ...*os.File) *replica {
 // ready waits until the replica takes signals.
 func (d *desk) ready(r *replica) *replica {
 	d.t.Helper()
-	must(d.t, r.Until(d.t.Context(), 30*time.Second, program.Answering(r.url+"/readyz")))
+	must(d.t, r.Until(d.t.Context(), 90*time.Second, program.Answering(r.url+"/readyz")))
 	return r
 }
 
