@@ -91,10 +91,11 @@ func (a *App) statusSocket(ctx context.Context) (net.Listener, error) {
 type server struct {
 	*http.Server
 	listener net.Listener
+	ended    chan struct{} // closed when no more connections are accepted
 }
 
 func newServer(l net.Listener, h http.Handler) server {
-	return server{&http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}, l}
+	return server{&http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}, l, make(chan struct{})}
 }
 
 // Run serves until ctx ends. Then it stops taking connections, lets open requests and sends finish within the grace time, and closes the database.
@@ -109,7 +110,8 @@ func (a *App) Run(ctx context.Context) error {
 	failed := make(chan error, len(a.servers))
 	for _, s := range a.servers {
 		wg.Go(func() {
-			if err := s.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			defer close(s.ended)
+			if err := s.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) && !a.stopping.Load() {
 				failed <- err
 			}
 		})
@@ -141,6 +143,9 @@ func (a *App) drain(ctx context.Context) error {
 	defer cancel()
 	var errs []error
 	for _, s := range a.servers {
+		// First no connection is accepted any more, then those that were are waited for: one that came in between would be forgotten.
+		_ = s.listener.Close()
+		<-s.ended
 		if err := s.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
 			err = s.Close()
 			errs = append(errs, err)

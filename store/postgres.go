@@ -94,7 +94,7 @@ func lost(err error) bool {
 	if !errors.As(err, &pg) {
 		return false
 	}
-	return pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "23505" && pg.ConstraintName == "alert_open"
+	return pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "23505" && (pg.ConstraintName == "alert_open" || pg.ConstraintName == "job_key")
 }
 
 func (w *sideWriter) once(ctx context.Context, fn func(*tx) error) (err error) {
