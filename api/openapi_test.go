@@ -110,6 +110,49 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 	}
 }
 
+// TestEveryReferenceLeadsSomewhere follows each $ref of the document.
+func TestEveryReferenceLeadsSomewhere(t *testing.T) {
+	_, raw := caller{t: t, w: office.Open(t)}.ask("GET", "/openapi.json", nil)
+	var doc any
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		t.Fatal(err)
+	}
+	followed := 0
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, x := range v {
+				walk(x)
+			}
+		case map[string]any:
+			if ref, ok := v["$ref"].(string); ok {
+				followed++
+				if !leads(doc, ref) {
+					t.Errorf("%s leads nowhere", ref)
+				}
+			}
+			for _, x := range v {
+				walk(x)
+			}
+		}
+	}
+	walk(doc)
+	if followed < 100 {
+		t.Errorf("only %d references were found", followed)
+	}
+}
+
+func leads(doc any, ref string) bool {
+	for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+		table, _ := doc.(map[string]any)
+		if doc = table[part]; doc == nil {
+			return false
+		}
+	}
+	return true
+}
+
 // TestEveryOperationKeepsTheTableOfRoles asks each operation as nobody and in each role. Whether the rest of the request is right does
 // not matter: who asks is looked at first.
 func TestEveryOperationKeepsTheTableOfRoles(t *testing.T) {

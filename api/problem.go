@@ -61,10 +61,11 @@ func (s *server) problem(ctx context.Context, operation string, err error) *prob
 		p.Errors = append(p.Errors, wire.Wrong{Field: f.Name, Say: f.Say})
 	}
 	level := slog.LevelDebug
-	switch kind {
-	case fault.Internal:
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled): // nobody is listening any more
+	case kind == fault.Internal:
 		level, p.Reference = slog.LevelError, rand.Text()[:6]
-	case fault.Unavailable:
+	case kind == fault.Unavailable:
 		level, p.Reference = slog.LevelWarn, rand.Text()[:6]
 	}
 	s.deps.Log.LogAttrs(ctx, level, "api refused", slog.String("ref", p.Reference), slog.String("operation", operation), slog.String("kind", string(kind)), slog.Any("err", err))

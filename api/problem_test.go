@@ -64,6 +64,15 @@ func TestEveryKindHasItsStatus(t *testing.T) {
 	}
 }
 
+func TestWhoHasGoneIsNoTrouble(t *testing.T) {
+	var log strings.Builder
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if quiet(&log).problem(gone, "test", gone.Err()); log.Len() > 0 {
+		t.Errorf("logged: %s", log.String())
+	}
+}
+
 func TestFieldsAreNamed(t *testing.T) {
 	err := &fault.Error{Kind: fault.Invalid, Say: "Correct these.", Fields: []fault.Field{{Name: "to", Say: "Later."}, {Name: "person", Say: "Somebody."}}}
 	p := quiet(io.Discard).problem(t.Context(), "test", err)

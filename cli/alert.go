@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -124,7 +125,10 @@ func (p *paper) page(x wire.Page) {
 	p.head("%s  %s", x.ID, said)
 	rows := make([][]string, len(x.Attempts))
 	for i, a := range x.Attempts {
-		at, note := a.DueAt, a.Receipt+a.Error+a.Skipped
+		at, note := a.DueAt, cmp.Or(a.Receipt, a.Error)
+		if a.Skipped != "" {
+			note = "not needed: " + strings.ReplaceAll(a.Skipped, "_", " ")
+		}
 		if !a.SentAt.IsZero() {
 			at = a.SentAt
 		}

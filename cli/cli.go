@@ -150,11 +150,19 @@ func words(env Env, args []string) (string, error) {
 	if len(args) > 0 && !(len(args) == 1 && args[0] == "-") {
 		return strings.Join(args, " "), nil
 	}
+	if f, ok := env.In.(*os.File); ok && terminal(f) {
+		_, _ = fmt.Fprintln(env.Err, "Write it here; Ctrl-D on a line of its own ends it.")
+	}
 	raw, err := io.ReadAll(io.LimitReader(env.In, 1<<20))
 	if err != nil {
 		return "", fault.Wrap(err, fault.Invalid, "What came in cannot be read. Write the text as an argument.")
 	}
 	return strings.TrimSpace(string(raw)), nil
+}
+
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // Ended is how a command ends that did what it should, and whose exit code says what came of it.

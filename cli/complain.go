@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,10 @@ func Complain(w io.Writer, err error) int {
 	var ended Ended
 	if errors.As(err, &ended) && ended.Say == "" { // it said so itself
 		return ended.Code
+	}
+	if errors.Is(err, context.Canceled) && ended.Say == "" {
+		_, _ = fmt.Fprintln(w, "frontline: Stopped.")
+		return 130 // as a shell says of what Ctrl-C ended
 	}
 	if !errors.As(err, &f) {
 		_, _ = fmt.Fprintln(w, "frontline:", err)

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -198,11 +200,10 @@ type publication struct {
 	Status map[string]string `help:"With --public: how a component does, such as decisions=major_outage; may be given several times." placeholder:"COMPONENT=STATUS"`
 }
 
-// statuses in the order of nothing: the server keeps its own.
 func (p publication) statuses() []wire.Status {
 	var out []wire.Status
-	for component, status := range p.Status {
-		out = append(out, wire.Status{Component: component, Status: status})
+	for _, component := range slices.Sorted(maps.Keys(p.Status)) {
+		out = append(out, wire.Status{Component: component, Status: p.Status[component]})
 	}
 	return out
 }

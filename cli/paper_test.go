@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -61,7 +62,8 @@ func TestTimesArePeoples(t *testing.T) {
 		{now.Add(-59 * time.Second), "02:40, 59 s ago"},
 		{now.Add(-time.Hour), "01:41, 1 h ago"},
 		{now.Add(-3 * time.Hour), "23 Nov 23:41, 3 h ago"},
-		{now.Add(30 * time.Minute), "03:11, in 30 min"},
+		{now.Add(30*time.Minute - time.Millisecond), "03:10, in 30 min"},
+		{now.Add(-time.Hour + time.Second), "01:41, 1 h ago"},
 		{now.Add(-400 * 24 * time.Hour), "20 Oct 2025 02:41, 400 days ago"},
 	} {
 		if got := p.when(tt.at); got != tt.want {
@@ -82,6 +84,7 @@ func TestComplaintsHaveTheirCodes(t *testing.T) {
 		{Ended{Code: 3, Say: "Look."}, 3, "frontline: Look.\n"},
 		{Ended{Code: 2}, 2, ""},
 		{errors.New("odd"), 1, "frontline: odd\n"},
+		{context.Canceled, 130, "frontline: Stopped.\n"},
 	} {
 		var b strings.Builder
 		if code := Complain(&b, tt.err); code != tt.code || b.String() != tt.want {

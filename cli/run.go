@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"frontline/client"
@@ -118,8 +120,8 @@ func (p *paper) result(r wire.Run) {
 		p.head("%s", plain.Line(t.Title))
 		p.table(0, t.Columns, t.Rows)
 	}
-	for title, link := range r.Result.Links {
-		p.pair(title, link)
+	for _, title := range slices.Sorted(maps.Keys(r.Result.Links)) {
+		p.pair(title, r.Result.Links[title])
 	}
 }
 
