@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -134,6 +135,21 @@ func (r *RabbitMQ) Start(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// WriteDown makes the broker write at once what it has been told exists: virtual hosts, permissions, queues. It keeps that in its memory for some
+// seconds, and has told its clients "declared" by then; the messages are another thing, and durable before they are confirmed.
+func (r *RabbitMQ) WriteDown() error {
+	ctl, err := Find("rabbitmq-server", "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmqctl", "rabbitmqctl")
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.program
+	p.Name, p.Path, p.Args = "rabbitmqctl", ctl, []string{"eval", "ok = mnesia:sync_log()."}
+	p.Env = append(slices.Clone(p.Env), "RABBITMQ_CTL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}")
+	return p.Run(90 * time.Second)
 }
 
 // Stop ends the broker in order, as a maintenance does. Its data stays.

@@ -62,8 +62,13 @@ func OwnRabbitMQ(t testing.TB) *Broker {
 // Stop ends the broker in order, as a maintenance does. Its data stays.
 func (b *Broker) Stop() { b.node.Stop() }
 
-// Kill ends the broker at once, as a power cut does. Its data stays.
-func (b *Broker) Kill() { b.node.Kill() }
+// Kill ends the broker at once, as a power cut does. Its data stays, also the queues that were declared only just now: a broker that is killed in its
+// first seconds with a queue forgets the queue, and that is not what our tests are about.
+func (b *Broker) Kill() {
+	b.t.Helper()
+	must(b.t, b.node.WriteDown())
+	b.node.Kill()
+}
 
 // Start brings a stopped or killed broker back, with the same data and the same addresses.
 func (b *Broker) Start() {

@@ -22,7 +22,7 @@ func TestConformance(t *testing.T) {
 				lockedOut.Settings = s.settings(map[string]any{"user": "nobody"})
 				return actiontest.World{
 					Kind: park(), Call: call, Bad: badSettings(),
-					Observe:     func(testing.TB) string { return short(s.contents()) },
+					Observe:     func(testing.TB) string { return short(s.contents(12, 11)) },
 					Move:        func(testing.TB) { s.remove(5) },
 					Unreachable: &lockedOut,
 				}

@@ -130,8 +130,9 @@ func (s *stage) send(all ...amqp.Publishing) {
 	}
 }
 
-// ready waits until the queue has n messages ready; what was given back a moment ago is on its way.
-func (s *stage) ready(n int) {
+// ready waits until one of these numbers of messages is ready, and returns it. What was given back a moment ago is on its way: the broker takes
+// all that a channel held back in one step, so that a number that the test can expect is the last one.
+func (s *stage) ready(n ...int) int {
 	s.t.Helper()
 	ch := s.channel()
 	defer ch.Close()
@@ -139,52 +140,46 @@ func (s *stage) ready(n int) {
 	for range 2400 {
 		q, err := ch.QueueDeclarePassive(queueName, true, false, false, false, nil)
 		must(s.t, err)
-		if has = q.Messages; has == n {
-			return
+		if has = q.Messages; slices.Contains(n, has) {
+			return has
 		}
 		time.Sleep(25 * time.Millisecond)
 	}
-	s.t.Fatalf("%d messages are ready, want %d", has, n)
+	s.t.Fatalf("%d messages are ready, want %v", has, n)
+	return has
 }
 
-// contents lists the ids of the ready messages in their order, and leaves them there.
-func (s *stage) contents() []string {
+// holds compares the ready messages, in their order, with those that are wanted.
+func (s *stage) holds(want []string) {
 	s.t.Helper()
+	if got := s.contents(len(want)); !slices.Equal(got, want) {
+		s.t.Errorf("the queue holds\n%v, want\n%v", got, want)
+	}
+}
+
+// contents waits until one of these numbers of messages is ready, lists their ids in their order, and leaves them there.
+func (s *stage) contents(n ...int) []string {
+	s.t.Helper()
+	has := s.ready(n...)
 	c := s.connection()
 	defer c.Close()
 	ch, err := c.Channel()
 	must(s.t, err)
-	q := s.settledCount(ch)
-	must(s.t, ch.Qos(q.Messages+1, 0, false))
+	must(s.t, ch.Qos(has+1, 0, false))
 	in, err := ch.Consume(queueName, "", false, false, false, false, amqp.Table{"x-priority": int32(priority)})
 	must(s.t, err)
 	ids := []string{}
-	for len(ids) < q.Messages {
+	for len(ids) < has {
 		select {
 		case d := <-in:
 			ids = append(ids, d.MessageId)
 		case <-time.After(60 * time.Second):
-			s.t.Fatalf("got %d of %d messages: %v", len(ids), q.Messages, ids)
+			s.t.Fatalf("got %d of %d messages: %v", len(ids), has, ids)
 		}
 	}
 	must(s.t, ch.Close())
-	s.ready(q.Messages)
+	s.ready(has)
 	return ids
-}
-
-// settledCount waits until the number of ready messages stays the same: what was given back a moment ago is on its way.
-func (s *stage) settledCount(ch *amqp.Channel) amqp.Queue {
-	s.t.Helper()
-	var last amqp.Queue
-	for same := 0; same < 4; {
-		q, err := ch.QueueDeclarePassive(queueName, true, false, false, false, nil)
-		must(s.t, err)
-		if same++; q.Messages != last.Messages {
-			last, same = q, 0
-		}
-		time.Sleep(25 * time.Millisecond)
-	}
-	return last
 }
 
 // ids names the decisions from first to last without those left out.
