@@ -10,6 +10,7 @@ import (
 	"frontline/fault"
 	"frontline/form"
 	"frontline/job"
+	"frontline/secret"
 )
 
 // Handlers binds the wing's job kinds.
@@ -33,6 +34,8 @@ type work struct {
 	call   Call
 	mask   masker
 	led    *ledger
+	// proofSecrets are those of the definition's look afterwards.
+	proofSecrets map[string]secret.Text
 }
 
 // carryOut does a run that was started. It is called once for each run, ever.
@@ -49,7 +52,7 @@ func (r *Runner) carryOut(ctx context.Context, args JobRun) error {
 	if err != nil {
 		return r.end(ctx, run, holder, verdict{state: Failed, result: Result{Summary: fault.Sentence(err) + " Nothing was done."}})
 	}
-	v := w.do(ctx)
+	v := w.prove(ctx, w.do(ctx))
 	w.led.close()
 	return r.end(ctx, run, holder, v)
 }
@@ -95,7 +98,7 @@ func (r *Runner) reconcile(ctx context.Context, id string) (*verdict, Run, strin
 	if !run.CancelAt.IsZero() {
 		otherwise = Cancelled
 	}
-	v := w.findOut(ctx, otherwise, lookTime)
+	v := w.prove(ctx, w.findOut(ctx, otherwise, lookTime))
 	w.led.close()
 	return &v, run, holder, nil
 }
@@ -127,8 +130,14 @@ func (r *Runner) open(run Run, holder string) (*work, error) {
 	if len(stars) != len(hidden) {
 		return nil, fault.New(fault.Invalid, "The secret inputs of the run are not kept any more.")
 	}
-	w := &work{Runner: r, run: run, holder: holder, kind: kind, mask: newMasker(secrets), call: Call{Run: run.ID,
-		Settings: run.Definition.settings(), Inputs: inputs, Secrets: secrets, Actor: run.StartedBy.ID, Reason: run.Reason}}
+	var proof map[string]secret.Text
+	if p := run.Definition.Proof; p != nil {
+		if proof, err = r.secrets(run.Definition.with(*p), hidden); err != nil {
+			return nil, err
+		}
+	}
+	w := &work{Runner: r, run: run, holder: holder, kind: kind, mask: newMasker(secrets, proof), proofSecrets: proof, call: Call{Run: run.ID,
+		Settings: run.Definition.settings(), Inputs: inputs, Secrets: secrets, Actor: run.StartedBy.ID, Reason: run.Reason, Kept: r.kept(run.Definition)}}
 	w.led = openLedger(r.Runs, r.Clock, r.Log, run, holder, w.mask)
 	return w, nil
 }
@@ -169,21 +178,27 @@ func (w *work) do(ctx context.Context) verdict {
 // attempt calls the kind once, under the action's time limit, until it returns or somebody cancels it. The cause is why it was cut
 // off; nil when it was not.
 func (w *work) attempt(ctx context.Context) (Result, error, error) {
+	return watched(ctx, w, w.run.Definition.Limits.timeout(), func(ctx context.Context) (Result, error) { return w.kind.Do(ctx, w.call, w.run.Plan, w.led) })
+}
+
+// watched calls the kind with a time limit, until it returns or somebody cancels the run. The cause is why it was cut off; nil when it
+// was not.
+func watched[T any](ctx context.Context, w *work, limit time.Duration, call func(context.Context) (T, error)) (T, error, error) {
 	limited, cancel := context.WithCancelCause(ctx)
-	watched := make(chan struct{})
+	done := make(chan struct{})
 	go func() {
-		defer close(watched)
-		w.watch(limited, cancel)
+		defer close(done)
+		w.watch(limited, limit, cancel)
 	}()
-	result, err := guard(func() (Result, error) { return w.kind.Do(limited, w.call, w.run.Plan, w.led) })
-	cause := w.causeOf(ctx, limited)
+	out, err := guard(func() (T, error) { return call(limited) })
+	cause := causeOf(ctx, limited)
 	cancel(nil)
-	<-watched
-	return result, cause, err
+	<-done
+	return out, cause, err
 }
 
 // causeOf is why the work was cut off; nil when it was not.
-func (w *work) causeOf(ctx, limited context.Context) error {
+func causeOf(ctx, limited context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return errStopping
@@ -213,8 +228,8 @@ func doubtful(err error) bool {
 }
 
 // watch cancels the work when its time is up or somebody asks for it. Hints come from the feed; the poll is the net under them.
-func (w *work) watch(ctx context.Context, cancel context.CancelCauseFunc) {
-	up, stop := w.Clock.After(w.run.Definition.Limits.timeout())
+func (w *work) watch(ctx context.Context, limit time.Duration, cancel context.CancelCauseFunc) {
+	up, stop := w.Clock.After(limit)
 	defer stop()
 	topics := w.Runs.Subscribe(ctx)
 	for ctx.Err() == nil {

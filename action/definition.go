@@ -52,6 +52,23 @@ type Definition struct {
 	Secrets    map[string]secret.Ref `json:"secrets,omitempty" yaml:"secrets,omitempty"`   // more secrets for the kind, by name
 	Inputs     []form.Input          `json:"inputs,omitempty" yaml:"inputs,omitempty"`
 	Limits     Limits                `json:"limits,omitzero" yaml:"limits,omitempty"`
+	// Proof looks after each run whether it helped, where the kind cannot say so itself; it only looks.
+	Proof *Part `json:"check,omitempty" yaml:"check,omitempty"`
+	// Reverse takes a run back, with the same inputs, where the kind offers nothing itself.
+	Reverse *Part `json:"undo,omitempty" yaml:"undo,omitempty"`
+	// Takes is how long the same work takes by hand; a run that succeeds saves so much.
+	Takes time.Duration `json:"by_hand,omitempty" yaml:"by_hand,omitempty"`
+	// Undoes says that this is no action of its own: it was made to take one run back.
+	Undoes bool `json:"undoes,omitempty" yaml:"-"`
+}
+
+// Part is work that belongs to an action's main work: the look afterwards, or the way back. It has the inputs and secrets of the action.
+type Part struct {
+	Kind     string         `json:"kind" yaml:"kind"`
+	Settings map[string]any `json:"settings,omitempty" yaml:"settings,omitempty"`
+	Say      string         `json:"say,omitempty" yaml:"say,omitempty"`       // what it does, one sentence
+	Wait     time.Duration  `json:"wait,omitempty" yaml:"wait,omitempty"`     // a look: how long after the run it begins
+	Within   time.Duration  `json:"within,omitempty" yaml:"within,omitempty"` // a look: until when it must have helped, 1 min when zero; an undo: how long it is offered, a day when zero
 }
 
 // Limits bounds the runs of an action.
@@ -155,6 +172,7 @@ func (d Definition) Check() []fault.Field {
 	c.Fields = append(c.Fields, form.CheckInputs(d.Inputs)...)
 	d.checkSecrets(&c)
 	d.checkLimits(&c)
+	d.checkParts(&c)
 	return c.Fields
 }
 
@@ -232,21 +250,32 @@ func (k Kinds) Names() []string {
 
 // Check returns what is wrong with the definition, by itself and as its kind sees its settings: "settings.NAME".
 func (k Kinds) Check(d Definition) []fault.Field {
-	wrong := d.Check()
+	wrong := append(d.Check(), k.checkSettings(d, "")...)
+	if d.Proof != nil {
+		wrong = append(wrong, k.checkSettings(d.with(*d.Proof), "check.")...)
+	}
+	if d.Reverse != nil {
+		wrong = append(wrong, k.checkSettings(d.with(*d.Reverse), "undo.")...)
+	}
+	return wrong
+}
+
+// checkSettings returns what the kind says of the settings; at is where they stand: "check." for example.
+func (k Kinds) checkSettings(d Definition, at string) (wrong []fault.Field) {
 	kind, ok := k[d.Kind]
 	if !ok {
-		return append(wrong, fault.Field{Name: "kind", Say: fmt.Sprintf("There is no kind %q. Known are %s.", d.Kind, strings.Join(k.Names(), ", "))})
+		return []fault.Field{{Name: at + "kind", Say: fmt.Sprintf("There is no kind %q. Known are %s.", d.Kind, strings.Join(k.Names(), ", "))}}
 	}
 	err := kind.Check(d.settings())
 	if err == nil {
-		return wrong
+		return nil
 	}
 	named := fault.FieldsOf(err)
 	if len(named) == 0 {
-		return append(wrong, fault.Field{Name: "settings", Say: fault.Sentence(err)})
+		return []fault.Field{{Name: at + "settings", Say: fault.Sentence(err)}}
 	}
 	for _, f := range named {
-		wrong = append(wrong, fault.Field{Name: "settings." + strings.TrimPrefix(f.Name, "settings."), Say: f.Say})
+		wrong = append(wrong, fault.Field{Name: at + "settings." + strings.TrimPrefix(f.Name, "settings."), Say: f.Say})
 	}
 	return wrong
 }

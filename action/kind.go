@@ -4,6 +4,7 @@ package action
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"time"
 
 	"frontline/secret"
@@ -38,6 +39,24 @@ type Call struct {
 	Secrets map[string]secret.Text
 	Actor   string // the person's id, for the neighbour's own log
 	Reason  string
+	// Kept reads something in quarantine, with its envelope, that the team of the action owns; NotFound otherwise.
+	Kept func(ctx context.Context, id string) (Kept, error)
+}
+
+// Prover is a Kind that can prove afterwards that a run helped: the queue moves again, the new pod is ready.
+type Prover interface {
+	Kind
+	// Prove looks, for minutes at most, whether a run that is done had the effect that people wanted. It changes nothing and commits no
+	// step.
+	Prove(ctx context.Context, call Call, plan Plan, result Result, led Ledger) (Finding, error)
+}
+
+// Finding is what a look after the run found.
+type Finding struct {
+	Helped  bool           `json:"helped"`
+	Summary string         `json:"summary"`         // one sentence; when it did not help, the next step
+	Facts   map[string]any `json:"facts,omitempty"` // numbers and ids
+	Tables  []Table        `json:"tables,omitempty"`
 }
 
 // Plan is what would happen, as a table people read before they say yes.
@@ -68,7 +87,44 @@ type Result struct {
 	Unknown bool              `json:"unknown,omitempty"` // nobody can say whether it had: people must look
 	Facts   map[string]any    `json:"facts,omitempty"`   // numbers and ids for the journal
 	Tables  []Table           `json:"tables,omitempty"`
+	Charts  []Chart           `json:"charts,omitempty"`
+	Files   []File            `json:"files,omitempty"` // as Ledger.File returned them
 	Links   map[string]string `json:"links,omitempty"`
+	Check   *Finding          `json:"check,omitempty"` // whether it helped; the Runner's
+	Undo    *Undo             `json:"undo,omitempty"`  // the run that would take this one back; nil when none can
+}
+
+// Undo offers a run that takes another one back. It is planned, approved and started like any other.
+type Undo struct {
+	Say      string         `json:"say"`  // what it would do, one sentence
+	Kind     string         `json:"kind"` // may be another one than took the step
+	Settings map[string]any `json:"settings,omitempty"`
+	Inputs   map[string]any `json:"inputs,omitempty"` // strings, numbers and booleans; no secrets
+	Within   time.Duration  `json:"within,omitempty"` // how long it is offered after the run's end; a day when zero
+}
+
+// Chart is a result people look at rather than read. Every series has one value for each label.
+type Chart struct {
+	Title  string   `json:"title"`
+	Unit   string   `json:"unit,omitempty"`
+	Labels []string `json:"labels"` // along the x axis
+	Series []Series `json:"series"`
+	Bars   bool     `json:"bars,omitempty"` // bars instead of lines
+}
+
+// Series is one line or one colour of bars in a chart.
+type Series struct {
+	Name   string    `json:"name"`
+	Values []float64 `json:"values"`
+}
+
+// File is a file that belongs to a run.
+type File struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Type string `json:"type"` // media type
+	Size int64  `json:"size"` // bytes
+	Hash string `json:"hash"` // SHA-256, hex
 }
 
 // Table is a result people read.
@@ -96,6 +152,10 @@ type Ledger interface {
 	// Removed commits the step after which what is kept under the id has left its neighbour for good; its payload
 	// is that id.
 	Removed(ctx context.Context, step, quarantined string) error
+	// Replayed commits the step after which what is kept under the id is back in its neighbour; its payload is that id.
+	Replayed(ctx context.Context, step, quarantined string) error
+	// File keeps a file with the run, of at most 10 MB, for the Result to name. Its content is not masked: a kind gives no secret away.
+	File(ctx context.Context, name, contentType string, body io.Reader) (File, error)
 	// Progress says how far it is, for people: done of total (0 when unknown).
 	Progress(done, total int, what string)
 	// Printf adds a line of output. Lines are written in batches; secrets are masked.

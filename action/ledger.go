@@ -2,8 +2,12 @@ package action
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"log/slog"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -44,10 +48,11 @@ type ledger struct {
 	lines    int64 // that the run has, with those waiting
 	bytes    int   // that this holder printed
 	cut      bool  // the output is over its bounds
-	steps    int   // committed by anybody so far
-	lost     bool  // somebody else holds the run
-	failing  bool  // the last write did not succeed
-	missing  bool  // lines were left out since
+	files    int
+	steps    int  // committed by anybody so far
+	lost     bool // somebody else holds the run
+	failing  bool // the last write did not succeed
+	missing  bool // lines were left out since
 	room     *sync.Cond
 
 	kick chan struct{} // something became dirty
@@ -97,6 +102,40 @@ func (l *ledger) Quarantine(ctx context.Context, step string, q Quarantined) (st
 func (l *ledger) Removed(ctx context.Context, step, quarantined string) error {
 	_, err := l.commit(ctx, StepOf{Step: Step{Name: step, Payload: []byte(quarantined)}, Removed: quarantined})
 	return err
+}
+
+// Replayed implements Ledger.
+func (l *ledger) Replayed(ctx context.Context, step, quarantined string) error {
+	_, err := l.commit(ctx, StepOf{Step: Step{Name: step, Payload: []byte(quarantined)}, Replayed: quarantined})
+	return err
+}
+
+// Bounds of a run's files.
+const (
+	mostFile  = 10 << 20 // bytes of one
+	mostFiles = 20       // of one holder
+)
+
+// File implements Ledger.
+func (l *ledger) File(ctx context.Context, name, contentType string, body io.Reader) (File, error) {
+	raw, err := io.ReadAll(io.LimitReader(body, mostFile+1))
+	if err != nil {
+		return File{}, err
+	}
+	if len(raw) > mostFile {
+		return File{}, fault.New(fault.TooLarge, "The file %s is larger than 10 MB. Write less, or put it where people can fetch it.", cut(name, 100))
+	}
+	l.mu.Lock()
+	l.files++
+	many := l.files > mostFiles
+	l.mu.Unlock()
+	if many {
+		return File{}, fault.New(fault.TooLarge, "A run keeps at most %d files. Pack them into one.", mostFiles)
+	}
+	sum := sha256.Sum256(raw)
+	f := File{Name: cut(strings.ToValidUTF8(path.Base(l.mask.text(name)), "_"), 200), Type: contentType, Size: int64(len(raw)), Hash: hex.EncodeToString(sum[:])}
+	f.ID, err = l.runs.AddFile(ctx, l.run.ID, l.holder, f, raw)
+	return f, err
 }
 
 func (l *ledger) commit(ctx context.Context, s StepOf) (string, error) {

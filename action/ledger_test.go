@@ -43,6 +43,10 @@ func (w *written) CommitStep(context.Context, StepOf, journal.Consequences) (str
 	return "", ErrTaken
 }
 
+func (w *written) AddFile(context.Context, string, string, File, []byte) (string, error) {
+	return "", ErrTaken
+}
+
 func (w *written) answers(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -19,11 +19,13 @@ type masker struct{ replace *strings.Replacer }
 
 // newMasker masks the values and the forms in which programs print them: quoted, escaped for a URL, in base64, line by line, and the password of
 // an address.
-func newMasker(secrets map[string]secret.Text) masker {
+func newMasker(all ...map[string]secret.Text) masker {
 	forms := map[string]bool{}
-	for s := range maps.Values(secrets) {
-		for _, f := range formsOf(s.Reveal()) {
-			forms[f] = true
+	for _, secrets := range all {
+		for s := range maps.Values(secrets) {
+			for _, f := range formsOf(s.Reveal()) {
+				forms[f] = true
+			}
 		}
 	}
 	delete(forms, "")

@@ -123,6 +123,15 @@ func (r *Runner) Output(ctx context.Context, by people.Actor, ref string, from i
 	return r.Records.RunOutput(ctx, run.ID, max(from, 1), 1000)
 }
 
+// File returns a file of a run with its content.
+func (r *Runner) File(ctx context.Context, by people.Actor, ref, id string) (File, []byte, error) {
+	run, err := r.Run(ctx, by, ref)
+	if err != nil {
+		return File{}, nil, err
+	}
+	return r.Records.RunFile(ctx, run.ID, id)
+}
+
 // Steps returns what a run has committed so far.
 func (r *Runner) Steps(ctx context.Context, by people.Actor, ref string) ([]Step, error) {
 	run, err := r.Run(ctx, by, ref)

@@ -55,6 +55,9 @@ type Run struct {
 	EndedAt     time.Time
 	CancelAt    time.Time // when somebody asked to cancel it
 
+	Undoes   string // the run that this one takes back; empty for a run of its own
+	UndoneBy string // the run that took this one back
+
 	Key    string // idempotency key of the click that started it
 	Lane   string // two runs in one lane never run at once
 	Holder string // the job claim that may write steps and the end; another one took over when it differs
@@ -138,7 +141,7 @@ type JobLook struct {
 
 // KindRun and KindLook are the wing's job kinds. Each run's lease follows its own definition's timeout.
 func KindRun() job.Kind[JobRun] {
-	return job.Kind[JobRun]{Name: "action.run", Mode: job.AtMostOnce, Limit: mostTimeout + settleTime}
+	return job.Kind[JobRun]{Name: "action.run", Mode: job.AtMostOnce, Limit: mostTimeout + mostProof + settleTime}
 }
 
 // KindLook tries for about half an hour.
@@ -156,9 +159,10 @@ const (
 
 // Current is what a decision about a run sees inside its transaction.
 type Current struct {
-	Run  Run
-	Busy *Run // another run that is running in the same lane
-	Now  time.Time
+	Run    Run
+	Busy   *Run // another run that is running in the same lane
+	Origin *Run // the run that this one takes back
+	Now    time.Time
 }
 
 // decision is a pure function of the current state. It may run twice.
@@ -209,7 +213,7 @@ func start(by journal.Actor, planHash, key string, name func(journal.Actor) stri
 		var cs journal.Consequences
 		cs.Add(r.entry(by, "run.started", map[string]any{"version": r.Version, "plan": r.PlanHash}))
 		j := KindRun().At(c.Now, r.ID, JobRun{r.ID}).Ranked(job.Bulk)
-		j.Hold = r.Definition.Limits.timeout() + settleTime
+		j.Hold = r.Definition.Limits.timeout() + r.Definition.proofTime() + settleTime
 		cs.Do(j)
 		return r, cs, nil
 	}
@@ -232,7 +236,7 @@ func (r Run) mayStart(c Current, planHash string, name func(journal.Actor) strin
 		return fault.New(fault.Conflict, "%s of the same action is running, started by %s at %s, and only one may run at a time. Wait until it has ended, or cancel it.",
 			c.Busy.Ref(), name(c.Busy.StartedBy), c.Busy.StartedAt.Format("15:04:05 MST"))
 	}
-	return nil
+	return c.originStill()
 }
 
 // cancel discards a plan, or asks the process that holds a run to stop it.
@@ -340,6 +344,12 @@ func (r Run) ended(now time.Time, state State, result Result) (Run, journal.Cons
 	cs := journal.Consequences{Finish: true}
 	if before != state { // looking at an unknown run and still not knowing is no news
 		facts := plainFacts(result.Facts)
+		if result.Check != nil {
+			facts["helped"] = result.Check.Helped
+		}
+		if r.Undoes != "" {
+			facts["undoes"] = r.Undoes
+		}
 		facts["seconds"] = r.Took().Round(time.Millisecond).Seconds()
 		facts["steps"] = r.Steps
 		by := journal.By(people.System("job"))

@@ -49,6 +49,11 @@ func (r *Runner) Plan(ctx context.Context, by people.Actor, q PlanRequest) (Run,
 	if err != nil {
 		return Run{}, err
 	}
+	return r.plan(ctx, by, d, q, "")
+}
+
+// plan makes a run of the definition, which the actor may run; undoes is the run that it takes back.
+func (r *Runner) plan(ctx context.Context, by people.Actor, d Definition, q PlanRequest, undoes string) (Run, error) {
 	if err := r.checkRequest(ctx, by, d, q); err != nil {
 		return Run{}, err
 	}
@@ -57,7 +62,10 @@ func (r *Runner) Plan(ctx context.Context, by people.Actor, q PlanRequest) (Run,
 		return Run{}, err
 	}
 	run := Run{Definition: d, Version: d.Version(), Inputs: form.Mask(d.Inputs, values), Reason: strings.TrimSpace(q.Reason), For: q.For,
-		State: Planned, PlannedBy: journal.By(by), Lane: d.lane(values), Salt: secret.Random(24)}
+		State: Planned, PlannedBy: journal.By(by), Lane: d.lane(values), Salt: secret.Random(24), Undoes: undoes}
+	if undoes != "" && run.Lane == "" {
+		run.Lane = "undo " + undoes // two people must not take the same run back at once
+	}
 	open, hidden := form.Split(d.Inputs, values)
 	if run.Sealed, err = r.seal(hidden); err != nil {
 		return Run{}, err
@@ -80,13 +88,18 @@ func (r *Runner) runnable(ctx context.Context, by people.Actor, id string) (Defi
 	if !ok {
 		return d, noAction(id)
 	}
+	return d, r.mayPlan(by, d)
+}
+
+// mayPlan says whether the actor may run the definition, and its kind is there.
+func (r *Runner) mayPlan(by people.Actor, d Definition) error {
 	if err := people.May(by, d.Verb(), d.Subject()); err != nil {
-		return d, err
+		return err
 	}
 	if _, ok := r.Kinds[d.Kind]; !ok {
-		return d, fault.New(fault.Invalid, "The action %s is of kind %s, which this installation does not have. Ask its owners to correct it.", d.ID, d.Kind)
+		return fault.New(fault.Invalid, "The action %s is of kind %s, which this installation does not have. Ask its owners to correct it.", d.ID, d.Kind)
 	}
-	return d, nil
+	return nil
 }
 
 func noAction(id string) error {
@@ -125,7 +138,8 @@ func (r *Runner) ask(ctx context.Context, run Run, open map[string]any, hidden m
 	}
 	ctx, cancel := context.WithTimeout(ctx, planTime)
 	defer cancel()
-	call := Call{Settings: run.Definition.settings(), Inputs: open, Secrets: secrets, Actor: run.PlannedBy.ID, Reason: run.Reason}
+	call := Call{Settings: run.Definition.settings(), Inputs: open, Secrets: secrets, Actor: run.PlannedBy.ID, Reason: run.Reason,
+		Kept: r.kept(run.Definition)}
 	mask := newMasker(secrets)
 	plan, err := guard(func() (Plan, error) { return r.Kinds[run.Definition.Kind].Plan(ctx, call) })
 	if err != nil {
@@ -139,6 +153,17 @@ func (r *Runner) ask(ctx context.Context, run Run, open map[string]any, hidden m
 	plan, err = masked(mask, plan)
 	plan.Private = private
 	return plan, err
+}
+
+// kept reads what is in quarantine for runs of the definition: its team's own things.
+func (r *Runner) kept(d Definition) func(context.Context, string) (Kept, error) {
+	return func(ctx context.Context, id string) (Kept, error) {
+		k, err := r.Shelf.QuarantineItem(ctx, id)
+		if err == nil && k.Owner != d.Team {
+			return Kept{}, fault.New(fault.NotFound, "There is nothing with that id in the team's quarantine. Look at the list.")
+		}
+		return k, err
+	}
 }
 
 // guard turns a kind's panic into an error: one broken kind must not take the server with it.
@@ -255,7 +280,7 @@ func (r *Runner) stillSame(ctx context.Context, by people.Actor, run Run) error 
 	if err != nil {
 		return err
 	}
-	if d.Version() != run.Version {
+	if run.Undoes == "" && d.Version() != run.Version { // a way back goes from what was done, whatever the action is by now
 		return fault.New(fault.Conflict, "The action %s was changed since %s was planned. Plan again.", d.ID, run.Ref())
 	}
 	return nil

@@ -21,17 +21,20 @@ type Runs interface {
 	CommitStep(ctx context.Context, s StepOf, c journal.Consequences) (string, error)
 	// AddOutput appends lines and sets the progress. It is a Conflict when the holder no longer holds the run.
 	AddOutput(ctx context.Context, run, holder string, lines []Line, p Progress) error
+	// AddFile keeps a file of the run and returns its id. It is a Conflict when the holder no longer holds the run.
+	AddFile(ctx context.Context, run, holder string, f File, body []byte) (string, error)
 	// Subscribe returns the topics that changed ("run:ID"; "*" when unknown), until ctx ends.
 	Subscribe(ctx context.Context) <-chan []string
 }
 
 // StepOf is a step to commit.
 type StepOf struct {
-	Run     string
-	Holder  string
-	Step    Step
-	Keep    *Kept  // put into quarantine with the step
-	Removed string // what in quarantine has left its neighbour with the step
+	Run      string
+	Holder   string
+	Step     Step
+	Keep     *Kept  // put into quarantine with the step
+	Removed  string // what in quarantine has left its neighbour with the step
+	Replayed string // what in quarantine is back in its neighbour with the step
 }
 
 // Records is where runs are read.
@@ -44,6 +47,8 @@ type Records interface {
 	RunSteps(ctx context.Context, run string) ([]Step, error)
 	// RunOutput returns lines from the given number on, about limit of them.
 	RunOutput(ctx context.Context, run string, from int64, limit int) ([]Line, error)
+	// RunFile returns a file of the run with its content; NotFound when there is none.
+	RunFile(ctx context.Context, run, id string) (File, []byte, error)
 	// RunEnds returns how runs ended since a time, newest first; of all actions when action is empty.
 	RunEnds(ctx context.Context, action string, since time.Time, limit int) ([]RunEnd, error)
 }

@@ -18,6 +18,7 @@ type Runs interface {
 	List(ctx context.Context, by people.Actor, f action.RunFilter) ([]action.Run, error)
 	Run(ctx context.Context, by people.Actor, ref string) (action.Run, error)
 	Output(ctx context.Context, by people.Actor, ref string, from int64) ([]action.Line, error)
+	File(ctx context.Context, by people.Actor, ref, id string) (action.File, []byte, error)
 }
 
 // Runner is how actions are run.
@@ -26,6 +27,7 @@ type Runner interface {
 	Start(ctx context.Context, by people.Actor, q action.StartRequest) (action.Run, error)
 	Cancel(ctx context.Context, by people.Actor, ref string) (action.Run, error)
 	Look(ctx context.Context, by people.Actor, ref string) (action.Run, error)
+	Undo(ctx context.Context, by people.Actor, ref, reason string) (action.Run, error)
 	Settle(ctx context.Context, by people.Actor, ref string, had bool, found string) (action.Run, error)
 }
 
@@ -34,6 +36,7 @@ func (s *server) runs() {
 	add(s, route{Method: http.MethodGet, Path: "/runs/{id}", ID: "showRun", Verb: people.SeeActions, Summary: "Show a run"}, s.showRun)
 	add(s, route{Method: http.MethodGet, Path: "/runs/{id}/output", ID: "showOutput", Verb: people.SeeActions, Summary: "Show a run's output",
 		Say: "From a line on. While the run is running, ask again from next."}, s.showOutput)
+	add(s, route{Method: http.MethodGet, Path: "/runs/{id}/files/{file}", ID: "showRunFile", Verb: people.SeeActions, Summary: "Fetch a file that a run made"}, s.showRunFile)
 	add(s, route{Method: http.MethodPost, Path: "/runs", ID: "planRun", Verb: people.RunReadAction, Status: http.StatusCreated, Summary: "Plan a run",
 		Say: "Looks at the real system and says what the action would do. It changes nothing; the plan waits to be started. What the action's risk needs is asked as well."}, s.planRun)
 	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/start", ID: "startRun", Verb: people.RunReadAction, Summary: "Start a planned run",
@@ -42,6 +45,8 @@ func (s *server) runs() {
 		Say: "Discards a plan, or asks a running run to stop. Whether it had its effect by then, its result says."}, s.cancelRun)
 	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/look", ID: "lookAtRun", Verb: people.RunReadAction, Summary: "Look again what became of an unknown run",
 		Say: "It never does the work a second time."}, s.lookAtRun)
+	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/undo", ID: "undoRun", Verb: people.RunReadAction, Status: http.StatusCreated, Summary: "Plan the way back from a run",
+		Say: "A run of its own, which waits to be started like any other."}, s.undoRun)
 	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/settle", ID: "settleRun", Verb: people.RunReadAction, Summary: "Say what became of an unknown run",
 		Say: "What a person found out by looking."}, s.settleRun)
 }
@@ -129,6 +134,16 @@ func (s *server) showOutput(ctx context.Context, by people.Actor, in *showOutput
 	return out, err
 }
 
+type showRunFile struct {
+	ID   string `path:"id" maxLength:"100" doc:"The run's id." example:"RUN-884"`
+	File string `path:"file" maxLength:"100" doc:"The file's id, from the run's result."`
+}
+
+func (s *server) showRunFile(ctx context.Context, by people.Actor, in *showRunFile) (wire.RunFileContent, error) {
+	f, body, err := s.deps.Actions.File(ctx, by, in.ID, in.File)
+	return wire.RunFileContent{RunFile: wire.RunFile(f), Content: body}, err
+}
+
 type planRun struct{ Body wire.PlanRun }
 
 func (s *server) planRun(ctx context.Context, by people.Actor, in *planRun) (wire.Run, error) {
@@ -166,6 +181,11 @@ func (s *server) settleRun(ctx context.Context, by people.Actor, in *forRun[wire
 	return s.ran(ctx, r, err)
 }
 
+func (s *server) undoRun(ctx context.Context, by people.Actor, in *forRun[wire.UndoRun]) (wire.Run, error) {
+	r, err := s.deps.Actions.Undo(ctx, by, in.ID, in.Body.Reason)
+	return s.ran(ctx, r, err)
+}
+
 func (s *server) ran(ctx context.Context, r action.Run, err error) (wire.Run, error) {
 	if err != nil {
 		return wire.Run{}, err
@@ -193,10 +213,27 @@ func (n names) run(r action.Run) wire.Run {
 		out.Progress = &wire.Progress{Done: p.Done, Total: p.Total, What: p.What}
 	}
 	if out.Ended() {
-		out.Result = &wire.Result{Summary: r.Result.Summary, Done: r.Result.Done, Facts: r.Result.Facts, Links: r.Result.Links,
-			Tables: every(r.Result.Tables, tableOf)}
+		out.Result = resultOf(r.Result)
+	}
+	if until := r.UndoUntil(); !until.IsZero() {
+		out.Undo = &wire.Undo{Say: r.Result.Undo.Say, Until: until, By: r.UndoneBy}
+	}
+	out.Undoes = r.Undoes
+	return out
+}
+
+func resultOf(r action.Result) *wire.Result {
+	out := &wire.Result{Summary: r.Summary, Done: r.Done, Facts: r.Facts, Links: r.Links, Tables: every(r.Tables, tableOf),
+		Charts: every(r.Charts, chartOf), Files: every(r.Files, func(f action.File) wire.RunFile { return wire.RunFile(f) })}
+	if c := r.Check; c != nil {
+		out.Check = &wire.Finding{Helped: c.Helped, Summary: c.Summary, Facts: c.Facts, Tables: every(c.Tables, tableOf)}
 	}
 	return out
+}
+
+func chartOf(c action.Chart) wire.Chart {
+	return wire.Chart{Title: c.Title, Unit: c.Unit, Labels: append([]string{}, c.Labels...), Bars: c.Bars,
+		Series: every(c.Series, func(s action.Series) wire.Series { return wire.Series(s) })}
 }
 
 func tableOf(t action.Table) wire.Table {

@@ -196,6 +196,11 @@ func (c runAction) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
+	return c.carryOut(ctx, env, server, r, c.Yes, c.Detach)
+}
+
+// carryOut shows a plan, asks, starts it, and shows how it goes until its end.
+func (c remote) carryOut(ctx context.Context, env Env, server *client.Client, r wire.Run, yes, detach bool) error {
 	talk := env.Out
 	if c.Output == "json" {
 		talk = env.Err // only the run's end is for the program that reads us
@@ -206,22 +211,24 @@ func (c runAction) Run(ctx context.Context, env Env) error {
 		return err
 	}
 	if r.Plan.Nothing {
-		if r, err = server.CancelRun(ctx, r.ID); err != nil {
+		r, err := server.CancelRun(ctx, r.ID)
+		if err != nil {
 			return err
 		}
 		return c.show(env, r, func(*paper) {})
 	}
-	if !c.Yes && !agreed(env, talk) {
+	if !yes && !agreed(env, talk) {
 		_, err := server.CancelRun(ctx, r.ID)
 		if err == nil {
 			err = Ended{Code: 1, Say: "Nothing was done."}
 		}
 		return err
 	}
-	if r, err = server.StartRun(ctx, r.ID, secret.Random(26), wire.StartRun{Plan: r.Plan.Hash}); err != nil {
+	r, err := server.StartRun(ctx, r.ID, secret.Random(26), wire.StartRun{Plan: r.Plan.Hash})
+	if err != nil {
 		return err
 	}
-	if c.Detach {
+	if detach {
 		return c.show(env, r, func(p *paper) { p.line("%s is started. Look with: frontline run show %s", r.ID, r.ID) })
 	}
 	return c.follow(ctx, env, server, r.ID, talk)

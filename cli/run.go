@@ -17,6 +17,8 @@ type runCommands struct {
 	List   listRuns  `cmd:"" help:"List runs, newest first."`
 	Show   showRun   `cmd:"" help:"Show a run, its output and what became of it."`
 	Cancel cancelRun `cmd:"" help:"Discard a plan, or ask a running run to stop."`
+	Undo   undoRun   `cmd:"" help:"Take a run back, where it offers a way."`
+	File   fetchFile `cmd:"" help:"Write a file that a run made to the output."`
 }
 
 type listRuns struct {
@@ -120,6 +122,15 @@ func (p *paper) result(r wire.Run) {
 		p.head("%s", plain.Line(t.Title))
 		p.table(0, t.Columns, t.Rows)
 	}
+	for _, f := range r.Result.Files {
+		p.pair("File", fmt.Sprintf("%s (%d bytes): frontline run file %s %s", f.Name, f.Size, r.ID, f.ID))
+	}
+	if c := r.Result.Check; c != nil {
+		p.pair("Looked after", c.Summary)
+	}
+	if u := r.Undo; u != nil && u.By == "" {
+		p.pair("Undo", fmt.Sprintf("%s Until %s: frontline run undo %s", u.Say, p.when(u.Until), r.ID))
+	}
 	for _, title := range slices.Sorted(maps.Keys(r.Result.Links)) {
 		p.pair(title, r.Result.Links[title])
 	}
@@ -201,4 +212,44 @@ func (c cancelRun) Run(ctx context.Context, env Env) error {
 		}
 		p.line("%s is asked to stop. Whether it had its effect by then, its result will say.", r.ID)
 	})
+}
+
+type undoRun struct {
+	remote
+	ID     string `arg:"" help:"RUN-884."`
+	Reason string `help:"Why. Others read it."`
+	Yes    bool   `help:"Do not ask." short:"y"`
+}
+
+// Run implements the command.
+func (c undoRun) Run(ctx context.Context, env Env) error {
+	server, err := c.open(env)
+	if err != nil {
+		return err
+	}
+	r, err := server.UndoRun(ctx, c.ID, c.Reason)
+	if err != nil {
+		return err
+	}
+	return c.carryOut(ctx, env, server, r, c.Yes, false)
+}
+
+type fetchFile struct {
+	remote
+	ID   string `arg:"" help:"RUN-884."`
+	File string `arg:"" help:"The file's id, as \"frontline run show\" lists it."`
+}
+
+// Run implements the command.
+func (c fetchFile) Run(ctx context.Context, env Env) error {
+	server, err := c.open(env)
+	if err != nil {
+		return err
+	}
+	f, err := server.ShowRunFile(ctx, c.ID, c.File)
+	if err != nil {
+		return err
+	}
+	_, err = env.Out.Write(f.Content)
+	return err
 }

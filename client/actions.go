@@ -59,6 +59,16 @@ func (c *Client) StartRun(ctx context.Context, id, key string, s wire.StartRun) 
 	return ask[wire.Run](ctx, c, r)
 }
 
+// UndoRun plans the way back from a run.
+func (c *Client) UndoRun(ctx context.Context, id, reason string) (wire.Run, error) {
+	return ask[wire.Run](ctx, c, post(wire.UndoRun{Reason: reason}, "runs", id, "undo"))
+}
+
+// ShowRunFile fetches a file that a run made.
+func (c *Client) ShowRunFile(ctx context.Context, id, file string) (wire.RunFileContent, error) {
+	return ask[wire.RunFileContent](ctx, c, read(nil, "runs", id, "files", file))
+}
+
 // CancelRun discards a plan, or asks a running run to stop.
 func (c *Client) CancelRun(ctx context.Context, id string) (wire.Run, error) {
 	return ask[wire.Run](ctx, c, post(nil, "runs", id, "cancel"))

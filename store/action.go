@@ -28,10 +28,10 @@ func (db *DB) AddRun(ctx context.Context, r action.Run, follows func(action.Run)
 			return err
 		}
 		number, _, err := row(ctx, t, value[int64], `INSERT INTO run (id, action, version, inputs, sealed, reason, salt, for_kind, for_id, state, lane,
-				plan, plan_hash, planned_by, planned_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING number`,
+				plan, plan_hash, planned_by, planned_at, undoes)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING number`,
 			r.ID, r.Definition.ID, r.Version, asJSON(r.Inputs), r.Sealed, r.Reason, r.Salt, r.For.Kind, r.For.ID, string(r.State), r.Lane,
-			asJSON(r.Plan), r.PlanHash, asJSON(r.PlannedBy), micros(t.now))
+			asJSON(r.Plan), r.PlanHash, asJSON(r.PlannedBy), micros(t.now), r.Undoes)
 		if err != nil {
 			return err
 		}
@@ -72,6 +72,9 @@ func (db *DB) ChangeRun(ctx context.Context, id string, decide func(action.Curre
 		if current.Busy, err = t.busy(ctx, before); err != nil {
 			return err
 		}
+		if current.Origin, err = t.origin(ctx, before); err != nil {
+			return err
+		}
 		next, follows, err := decide(current)
 		if err != nil {
 			return err
@@ -89,14 +92,14 @@ const runFrom = ` FROM run r JOIN action_version v ON v.action = r.action AND v.
 
 const runColumns = `r.number, r.id, v.body, r.version, r.inputs, r.sealed, r.reason, r.salt, r.for_kind, r.for_id, r.state, r.lane, r.plan, r.plan_hash,
 	r.result, r.progress, r.steps, r.lines, r.start_key, r.holder, r.planned_by, r.started_by, r.cancelled_by,
-	r.planned_at, r.started_at, r.begun_at, r.cancel_at, r.ended_at`
+	r.planned_at, r.started_at, r.begun_at, r.cancel_at, r.ended_at, r.undoes, r.undone_by`
 
 func scanRun(s scan) (r action.Run, err error) {
 	var body, inputs, plan, result, progress, plannedBy, startedBy, cancelledBy string
 	var planned, started, begun, cancelled, ended int64
 	err = s(&r.Number, &r.ID, &body, &r.Version, &inputs, &r.Sealed, &r.Reason, &r.Salt, &r.For.Kind, &r.For.ID, &r.State, &r.Lane, &plan, &r.PlanHash,
 		&result, &progress, &r.Steps, &r.Lines, &r.Key, &r.Holder, &plannedBy, &startedBy, &cancelledBy,
-		&planned, &started, &begun, &cancelled, &ended)
+		&planned, &started, &begun, &cancelled, &ended, &r.Undoes, &r.UndoneBy)
 	if err != nil {
 		return r, err
 	}
@@ -141,12 +144,27 @@ func (t *tx) busy(ctx context.Context, r action.Run) (*action.Run, error) {
 	return &other, nil
 }
 
+// origin is the run that one which may start now takes back.
+func (t *tx) origin(ctx context.Context, r action.Run) (*action.Run, error) {
+	if r.Undoes == "" || r.State != action.Planned {
+		return nil, nil
+	}
+	other, ok, err := row(ctx, t, scanRun, `SELECT `+runColumns+runFrom+` WHERE r.id = $1`, r.Undoes)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &other, nil
+}
+
 // setRun writes what decisions change; steps, lines and progress are the holder's.
 func (t *tx) setRun(ctx context.Context, r action.Run) error {
 	_, err := t.exec(ctx, `UPDATE run SET state = $2, result = $3, start_key = $4, holder = $5, sealed = $6, started_by = $7, cancelled_by = $8,
 			started_at = $9, begun_at = $10, cancel_at = $11, ended_at = $12 WHERE id = $1`,
 		r.ID, string(r.State), asJSON(r.Result), r.Key, r.Holder, r.Sealed, asJSON(r.StartedBy), asJSON(r.CancelledBy),
 		micros(r.StartedAt), micros(r.BegunAt), micros(r.CancelAt), micros(r.EndedAt))
+	if err == nil && r.Undoes != "" && r.State == action.Succeeded {
+		_, err = t.exec(ctx, `UPDATE run SET undone_by = $2 WHERE id = $1`, r.Undoes, r.ID)
+	}
 	return err
 }
 
@@ -170,6 +188,9 @@ func (db *DB) CommitStep(ctx context.Context, s action.StepOf, c journal.Consequ
 		if err == nil && s.Removed != "" {
 			err = t.removed(ctx, s)
 		}
+		if err == nil && s.Replayed != "" {
+			err = t.replayed(ctx, s)
+		}
 		if err != nil {
 			return err
 		}
@@ -190,6 +211,15 @@ func (t *tx) removed(ctx context.Context, s action.StepOf) error {
 	n, err := t.exec(ctx, `UPDATE quarantine SET state = 'removed', removed_at = $3 WHERE id = $1 AND run = $2 AND state = 'captured'`, s.Removed, s.Run, micros(s.Step.At))
 	if err == nil && n == 0 {
 		return fault.New(fault.Internal, "The run says that something left its neighbour which is not in its quarantine. Report this to the action's owner.")
+	}
+	return err
+}
+
+// replayed notes that another run, of any action, has put something back.
+func (t *tx) replayed(ctx context.Context, s action.StepOf) error {
+	n, err := t.exec(ctx, `UPDATE quarantine SET state = 'replayed', replayed_at = $2 WHERE id = $1 AND state IN ('captured', 'removed')`, s.Replayed, micros(s.Step.At))
+	if err == nil && n == 0 {
+		return fault.New(fault.Conflict, "What was to be put back has been put back already. Look at the quarantine.")
 	}
 	return err
 }

@@ -26,6 +26,8 @@ type shelf struct {
 	mu        sync.Mutex
 	messages  []string
 	does      int // how often Do was called
+	looks     int // how often a look afterwards was taken
+	enough    int // looks until it has helped
 	do        func(context.Context, action.Call, action.Ledger) (action.Result, error)
 	reconcile func(context.Context, action.Call, []action.Step) (action.Result, error)
 }

@@ -93,6 +93,8 @@ type Run struct {
 	CancelledBy *Ref           `json:"cancelled_by,omitempty"`
 	EndedAt     time.Time      `json:"ended_at,omitzero"`
 	Took        Duration       `json:"took,omitempty" example:"12s"`
+	Undo        *Undo          `json:"undo,omitempty" doc:"The way back; absent when there is none."`
+	Undoes      string         `json:"undoes,omitempty" doc:"The UID of the run that this one takes back."`
 }
 
 // Ended says whether nothing more will come of the run by itself.
@@ -131,7 +133,60 @@ type Result struct {
 	Done    bool              `json:"done" doc:"It had its effect."`
 	Facts   map[string]any    `json:"facts,omitempty"`
 	Tables  []Table           `json:"tables,omitempty"`
+	Charts  []Chart           `json:"charts,omitempty"`
+	Files   []RunFile         `json:"files,omitempty"`
 	Links   map[string]string `json:"links,omitempty"`
+	Check   *Finding          `json:"check,omitempty" doc:"Whether it helped, as a look afterwards found; absent when nobody looked."`
+}
+
+// Finding is what a look after the run found.
+type Finding struct {
+	Helped  bool           `json:"helped"`
+	Summary string         `json:"summary"`
+	Facts   map[string]any `json:"facts,omitempty"`
+	Tables  []Table        `json:"tables,omitempty"`
+}
+
+// Chart is a result that people look at. Every series has one value for each label.
+type Chart struct {
+	Title  string   `json:"title"`
+	Unit   string   `json:"unit,omitempty"`
+	Labels []string `json:"labels"`
+	Series []Series `json:"series"`
+	Bars   bool     `json:"bars,omitempty" doc:"Bars instead of lines."`
+}
+
+// Series is one line of a chart.
+type Series struct {
+	Name   string    `json:"name"`
+	Values []float64 `json:"values"`
+}
+
+// RunFile is a file that a run made.
+type RunFile struct {
+	ID   string `json:"id"`
+	Name string `json:"name" example:"export.csv"`
+	Type string `json:"type" example:"text/csv"`
+	Size int64  `json:"size" doc:"Bytes."`
+	Hash string `json:"hash" doc:"SHA-256, hex."`
+}
+
+// RunFileContent is such a file with what is in it.
+type RunFileContent struct {
+	RunFile
+	Content []byte `json:"content" doc:"In base64."`
+}
+
+// Undo is the way back from a run.
+type Undo struct {
+	Say   string    `json:"say" doc:"What it would do."`
+	Until time.Time `json:"until" doc:"Until when it is offered."`
+	By    string    `json:"by,omitempty" doc:"The run that took this one back." example:"RUN-885"`
+}
+
+// UndoRun asks for the plan of the way back.
+type UndoRun struct {
+	Reason string `json:"reason,omitempty" maxLength:"2000" doc:"Why. Required when the action is dangerous."`
 }
 
 // Table is a result that people read.

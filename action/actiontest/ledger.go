@@ -3,6 +3,8 @@ package actiontest
 import (
 	"context"
 	"fmt"
+	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"sync"
@@ -20,6 +22,8 @@ type Ledger struct {
 	steps    []action.Step
 	kept     []action.Quarantined
 	removed  []string
+	replayed []string
+	files    map[string]string
 	lines    []string
 	progress []string
 }
@@ -61,6 +65,33 @@ func (l *Ledger) Removed(ctx context.Context, step, quarantined string) error {
 	l.removed = append(l.removed, quarantined)
 	l.steps = append(l.steps, action.Step{Name: step, Payload: []byte(quarantined), At: time.Now()})
 	return nil
+}
+
+// Replayed implements action.Ledger.
+func (l *Ledger) Replayed(ctx context.Context, step, quarantined string) error {
+	if err := l.may(ctx, step); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.replayed = append(l.replayed, quarantined)
+	l.steps = append(l.steps, action.Step{Name: step, Payload: []byte(quarantined), At: time.Now()})
+	return nil
+}
+
+// File implements action.Ledger. The ids are "F-1", "F-2" and so on.
+func (l *Ledger) File(_ context.Context, name, contentType string, body io.Reader) (action.File, error) {
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		return action.File{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.files == nil {
+		l.files = map[string]string{}
+	}
+	l.files[name] = string(raw)
+	return action.File{ID: fmt.Sprintf("F-%d", len(l.files)), Name: name, Type: contentType, Size: int64(len(raw))}, nil
 }
 
 var fixedWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$`)
@@ -120,6 +151,20 @@ func (l *Ledger) Gone() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.removed)
+}
+
+// Back returns the ids of what was said to be back in its neighbour.
+func (l *Ledger) Back() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.replayed)
+}
+
+// Files returns the contents of the files by their names.
+func (l *Ledger) Files() map[string]string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.files)
 }
 
 // Lines returns the output.
