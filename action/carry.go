@@ -185,10 +185,12 @@ func (w *work) attempt(ctx context.Context) (Result, error, error) {
 // was not.
 func watched[T any](ctx context.Context, w *work, limit time.Duration, call func(context.Context) (T, error)) (T, error, error) {
 	limited, cancel := context.WithCancelCause(ctx)
+	up, stop := w.Clock.After(limit) // from now on, not from when the watcher gets a processor
+	defer stop()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		w.watch(limited, limit, cancel)
+		w.watch(limited, up, cancel)
 	}()
 	out, err := guard(func() (T, error) { return call(limited) })
 	cause := causeOf(ctx, limited)
@@ -228,9 +230,7 @@ func doubtful(err error) bool {
 }
 
 // watch cancels the work when its time is up or somebody asks for it. Hints come from the feed; the poll is the net under them.
-func (w *work) watch(ctx context.Context, limit time.Duration, cancel context.CancelCauseFunc) {
-	up, stop := w.Clock.After(limit)
-	defer stop()
+func (w *work) watch(ctx context.Context, up <-chan time.Time, cancel context.CancelCauseFunc) {
 	topics := w.Runs.Subscribe(ctx)
 	for ctx.Err() == nil {
 		if w.cancelAsked(ctx) {
