@@ -52,7 +52,7 @@ func (db *DB) openSQLite(ctx, background context.Context, path string) error {
 	db.wg.Go(func() { db.foldAll(background) })
 	db.closers = append(db.closers, func() error {
 		_, err := conn.ExecContext(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
-		return errors.Join(err, conn.Close())
+		return errors.Join(err, w.conn.close(), conn.Close())
 	})
 	return db.freeLeases(ctx)
 }
@@ -246,6 +246,15 @@ func (c *cached) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 		c.stmts[query] = s
 	}
 	return s, err
+}
+
+// close lets the statements go. While one is left SQLite keeps the file open, and with it the locks, after the connection is closed.
+func (c *cached) close() error {
+	var errs []error
+	for _, s := range c.stmts {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
 }
 
 func (c *cached) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -120,6 +122,51 @@ func TestSecondProcessIsRefusedOnSQLite(t *testing.T) {
 	if !fault.Is(err, fault.Conflict) {
 		t.Errorf("a second process on the same file: %v, want a conflict", err)
 	}
+}
+
+// After Close nothing of this process holds a file of the database, and the next one takes it over with what was written.
+func TestCloseLetsGoOfTheFiles(t *testing.T) {
+	dir := t.TempDir()
+	where := "sqlite:" + filepath.Join(dir, "f.db")
+	for n := range 3 {
+		db, err := Open(t.Context(), where, Options{Clock: clock.Real{}, Log: slog.Default()})
+		if err != nil {
+			t.Fatalf("Open, time %d: %v", n+1, err)
+		}
+		err = db.write(t.Context(), func(x *tx) error {
+			_, err := x.exec(t.Context(), `INSERT INTO meta (name, value) VALUES ($1, '')`, fmt.Sprintf("n%d", n))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept, err := rows(t.Context(), db.read, value[string], `SELECT name FROM meta WHERE name LIKE 'n_'`); err != nil || len(kept) != n+1 {
+			t.Errorf("time %d finds %v, %v, want one row each time", n+1, kept, err)
+		}
+		if err := db.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		if held := openUnder(t, dir); len(held) > 0 {
+			t.Fatalf("after Close the process still holds %v", held)
+		}
+	}
+}
+
+// openUnder lists what this process has open in a folder.
+func openUnder(t *testing.T, dir string) []string {
+	t.Helper()
+	const mine = "/proc/self/fd"
+	numbers, err := os.ReadDir(mine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var held []string
+	for _, number := range numbers {
+		if to, err := os.Readlink(filepath.Join(mine, number.Name())); err == nil && strings.HasPrefix(to, dir) {
+			held = append(held, to)
+		}
+	}
+	return held
 }
 
 // One failing transaction in a group undoes only itself, and a panic is an error.
