@@ -31,6 +31,9 @@ type RabbitMQ struct {
 	epmd    *Process
 }
 
+// startWithin is how long the broker may take to start: five seconds on a free machine; more than ninety were seen on one with a load of 38.
+const startWithin = 4 * time.Minute
+
 // StartRabbitMQ starts an epmd and a broker that uses it, and returns once it takes connections: after about five seconds. The private
 // epmd matters: the one that Erlang would start listens on every address, is shared with whatever else runs here, and outlives us.
 func StartRabbitMQ(ctx context.Context, dir string) (*RabbitMQ, error) {
@@ -130,7 +133,7 @@ func (r *RabbitMQ) Start(ctx context.Context) error {
 		return err
 	}
 	r.process = p
-	if err := p.Until(ctx, 90*time.Second, r.ready); err != nil {
+	if err := p.Until(ctx, startWithin, r.ready); err != nil {
 		p.Kill()
 		return err
 	}
@@ -149,7 +152,7 @@ func (r *RabbitMQ) WriteDown() error {
 	p := r.program
 	p.Name, p.Path, p.Args = "rabbitmqctl", ctl, []string{"eval", "ok = mnesia:sync_log()."}
 	p.Env = append(slices.Clone(p.Env), "RABBITMQ_CTL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}")
-	return p.Run(90 * time.Second)
+	return p.Run(startWithin)
 }
 
 // Stop ends the broker in order, as a maintenance does. Its data stays.
