@@ -17,8 +17,9 @@ import (
 )
 
 // Check returns the values as their types want them, with defaults filled in, or an Invalid fault that names every wrong field in plain
-// words. A value may be what JSON or YAML gives or the string of an HTML form. A missing value takes the default; an empty string is a
-// field that somebody cleared: no value, not even the default. Values that no input declares are refused, whoever sends them.
+// words. A value may be what JSON or YAML gives or the string of an HTML form. A missing value takes the default; an empty string or list is
+// a field that somebody cleared: no value, not even the default. A value whose condition does not hold, and one that no input declares, are
+// refused, whoever sends them. Whether an id or an option exists is not known here.
 func Check(inputs []Input, given map[string]any) (map[string]any, error) {
 	values, wrong := convert(inputs, given)
 	if len(wrong) == 0 {
@@ -30,36 +31,62 @@ func Check(inputs []Input, given map[string]any) (map[string]any, error) {
 	if len(wrong) == 0 {
 		return values, nil
 	}
+	return nil, Refuse(inputs, wrong)
+}
+
+// Refuse is the fault for wrong fields, in the order of the form.
+func Refuse(inputs []Input, wrong []fault.Field) error {
 	order(inputs, wrong)
-	return nil, &fault.Error{Kind: fault.Invalid, Say: "Some inputs are not right. Correct them and try again.", Fields: wrong}
+	return &fault.Error{Kind: fault.Invalid, Say: "Some inputs are not right. Correct them and try again.", Fields: wrong}
 }
 
 // convert brings each value to its type where that is possible; what is not a value of the type at all is a fault.
 func convert(inputs []Input, given map[string]any) (map[string]any, []fault.Field) {
 	values, wrong := map[string]any{}, []fault.Field{}
-	declared := map[string]bool{}
+	unsure := map[string]bool{} // wrong ones, and those whose condition looks at a wrong one
 	for _, in := range inputs {
-		declared[in.Name] = true
 		v := given[in.Name]
-		if v == nil {
+		switch {
+		case in.When != nil && unsure[in.When.Input]:
+			unsure[in.Name] = true
+			continue
+		case !in.When.holds(inputs, values):
+			if !cleared(v) && v != nil {
+				wrong = append(wrong, fault.Field{Name: in.Name, Say: in.When.explain(inputs) + " Leave it out."})
+			}
+			continue
+		case v == nil:
 			v = in.Default
 		}
-		if v == nil || v == "" {
+		if v == nil || cleared(v) {
 			continue
 		}
 		got, say := in.value(v)
 		if say != "" {
-			wrong = append(wrong, fault.Field{Name: in.Name, Say: say})
+			wrong, unsure[in.Name] = append(wrong, fault.Field{Name: in.Name, Say: say}), true
 			continue
 		}
 		values[in.Name] = got
 	}
 	for name := range given {
-		if !declared[name] {
+		if !slices.ContainsFunc(inputs, func(in Input) bool { return in.Name == name }) {
 			wrong = append(wrong, fault.Field{Name: name, Say: undeclared(inputs, name)})
 		}
 	}
 	return values, wrong
+}
+
+// cleared says whether somebody emptied the field.
+func cleared(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case []string:
+		return len(v) == 0
+	}
+	return false
 }
 
 func undeclared(inputs []Input, name string) string {
@@ -80,6 +107,8 @@ func (in Input) value(v any) (any, string) {
 		return in.number(v)
 	case Boolean:
 		return boolean(v)
+	case Choices:
+		return several(v)
 	}
 	s, ok := v.(string)
 	if !ok {
@@ -88,15 +117,31 @@ func (in Input) value(v any) (any, string) {
 	if !utf8.ValidString(s) {
 		return nil, "This is not valid UTF-8 text. Save or send it as UTF-8."
 	}
-	switch in.Type {
-	case Date:
+	if in.Type == Date {
 		s = strings.TrimSpace(s)
-	case Text, Secret:
-		if in.Multiline {
-			s = strings.ReplaceAll(s, "\r\n", "\n") // what browsers send for a line break
-		}
 	}
 	return s, ""
+}
+
+// several takes a list of texts, or one text.
+func several(v any) (any, string) {
+	var out []any
+	switch v := v.(type) {
+	case string:
+		out = []any{v}
+	case []string:
+		out = list(v)
+	case []any:
+		out = v
+	default:
+		return nil, "Give this as a list of texts."
+	}
+	for _, one := range out {
+		if s, ok := one.(string); !ok || !utf8.ValidString(s) {
+			return nil, "Give this as a list of texts, each in quotes."
+		}
+	}
+	return out, ""
 }
 
 func (in Input) number(v any) (any, string) {
@@ -124,7 +169,7 @@ func (in Input) number(v any) (any, string) {
 	default:
 		return nil, say
 	}
-	if math.IsNaN(f) || math.IsInf(f, 0) || in.Whole && math.Abs(f) > 1<<53 {
+	if math.IsNaN(f) || math.IsInf(f, 0) || in.Whole && math.Abs(f) > mostWhole {
 		return nil, say
 	}
 	return f, ""
@@ -160,11 +205,7 @@ func validate(inputs []Input, values map[string]any) ([]fault.Field, error) {
 	if err != nil {
 		return nil, broken(err)
 	}
-	plain := make(map[string]any, len(values))
-	for k, v := range values {
-		plain[k] = v
-	}
-	err = sch.Validate(plain)
+	err = sch.Validate(values)
 	bad, ok := err.(*jsonschema.ValidationError)
 	if err != nil && !ok {
 		return nil, broken(err)
@@ -214,7 +255,13 @@ func fields(inputs []Input, bad *jsonschema.ValidationError) []fault.Field {
 func (in Input) explain(k jsonschema.ErrorKind) string {
 	switch k := k.(type) {
 	case *kind.Enum:
-		return "Choose one of: " + strings.Join(in.Choices, ", ") + "."
+		return "Choose " + in.of() + ": " + strings.Join(in.Choices, ", ") + "."
+	case *kind.UniqueItems:
+		return "One choice is given twice. Give each once."
+	case *kind.MinItems:
+		return fmt.Sprintf("Choose at least %d; %s.", k.Want, chosen(k.Got))
+	case *kind.MaxItems:
+		return fmt.Sprintf("Choose at most %d; %s.", k.Want, chosen(k.Got))
 	case *kind.Format:
 		return "This is a date, written year-month-day: 2026-11-24."
 	case *kind.Minimum:
@@ -227,6 +274,8 @@ func (in Input) explain(k jsonschema.ErrorKind) string {
 		return fmt.Sprintf("This has at most %s; it has %d.", count(k.Want), k.Got)
 	case *kind.Type:
 		return "This is a whole number, such as 12."
+	case *kind.FalseSchema:
+		return "This is not asked here. Leave it out."
 	case *kind.Pattern:
 		return in.explainPattern(k.Want)
 	}
@@ -235,6 +284,8 @@ func (in Input) explain(k jsonschema.ErrorKind) string {
 
 func (in Input) explainPattern(pattern string) string {
 	switch {
+	case in.Type == File:
+		return "Upload the file first, and give the id that the upload returned."
 	case pattern == noControl:
 		return "This is a single line without control characters. Remove line breaks and tabs."
 	case pattern == noneButLF:
@@ -243,6 +294,23 @@ func (in Input) explainPattern(pattern string) string {
 		return fmt.Sprintf("This does not have the right form. Write it like %s.", in.Example)
 	}
 	return fmt.Sprintf("This does not have the right form. It has to match %s.", in.Pattern)
+}
+
+func (in Input) of() string {
+	if in.Type == Choices {
+		return "from"
+	}
+	return "one of"
+}
+
+func chosen(n int) string {
+	switch n {
+	case 0:
+		return "nothing is chosen"
+	case 1:
+		return "1 is chosen"
+	}
+	return strconv.Itoa(n) + " are chosen"
 }
 
 func count(n int) string {

@@ -34,7 +34,7 @@ func TestCheckConvertsAndFillsIn(t *testing.T) {
 			map[string]any{"customer": "nordpank", "session": "vs_7hK2m9Qx", "day": "2026-11-24", "most": 3.0, "rate": 0.5, "again": true, "note": "a\nb", "key": "hush"},
 		},
 		"as an HTML form": {
-			map[string]any{"customer": "nordpank", "session": "", "day": " 2026-02-28 ", "most": "3", "rate": " 1e1 ", "again": "on", "note": "a\r\nb", "key": ""},
+			map[string]any{"customer": "nordpank", "session": "", "day": " 2026-02-28 ", "most": "3", "rate": " 1e1 ", "again": "on", "note": "a\nb", "key": ""},
 			map[string]any{"customer": "nordpank", "day": "2026-02-28", "most": 3.0, "rate": 10.0, "again": true, "note": "a\nb"},
 		},
 		"defaults":          {map[string]any{"customer": "savanna-pay"}, map[string]any{"customer": "savanna-pay", "most": 100.0, "again": false}},
@@ -120,6 +120,19 @@ func TestCheckInputsSaysWhatWouldBeRight(t *testing.T) {
 		"min above max":       {Input{Name: "a", Type: Number, Min: bound(2), Max: bound(1)}, "inputs[0].min"},
 		"half a character":    {Input{Name: "a", Type: Text, Min: bound(0.5)}, "inputs[0].min"},
 		"bounds of a date":    {Input{Name: "a", Type: Date, Min: bound(1)}, "inputs[0].min"},
+		"ceiling of a date":   {Input{Name: "a", Type: Date, Max: bound(1)}, "inputs[0].max"},
+		"too big a file":      {Input{Name: "a", Type: File, Max: bound(101)}, "inputs[0].max"},
+		"smallest file":       {Input{Name: "a", Type: File, Min: bound(1)}, "inputs[0].min"},
+		"accepting text":      {Input{Name: "a", Type: Text, Accept: []string{".csv"}}, "inputs[0].accept"},
+		"accepting nonsense":  {Input{Name: "a", Type: File, Accept: []string{"csv"}}, "inputs[0].accept[0]"},
+		"file default":        {Input{Name: "a", Type: File, Default: "x"}, "inputs[0].default"},
+		"choices and from":    {Input{Name: "a", Type: Choice, Choices: []string{"x"}, From: &From{Action: "b"}}, "inputs[0].choices"},
+		"from of a text":      {Input{Name: "a", Type: Text, From: &From{Action: "b"}}, "inputs[0].choices"},
+		"from nowhere":        {Input{Name: "a", Type: Choice, From: &From{}}, "inputs[0].from.action"},
+		"from a later one":    {Input{Name: "a", Type: Choice, From: &From{Action: "b", Inputs: map[string]any{"c": "{a}"}}}, "inputs[0].from.inputs.c"},
+		"when a later one":    {Input{Name: "a", Type: Text, When: &When{Input: "a", Is: []any{"x"}}}, "inputs[0].when.input"},
+		"default from stars":  {Input{Name: "a", Type: Text, DefaultFrom: "stars"}, "inputs[0].default_from"},
+		"secret from a label": {Input{Name: "a", Type: Secret, DefaultFrom: "label.pod"}, "inputs[0].default_from"},
 		"pattern":             {Input{Name: "a", Type: Text, Pattern: "("}, "inputs[0].pattern"},
 		"pattern of a number": {Input{Name: "a", Type: Number, Pattern: "1"}, "inputs[0].pattern"},
 		"whole text":          {Input{Name: "a", Type: Text, Whole: true}, "inputs[0].whole"},
@@ -180,9 +193,9 @@ func TestSecretsAreMaskedAndParted(t *testing.T) {
 
 func TestPostedTakesWhatTheBrowserSends(t *testing.T) {
 	got := Posted(resend, "input.", map[string][]string{
-		"input.customer": {"nordpank"}, "input.most": {"1", "2"}, "input.sudo": {"yes"}, "reason": {"stuck"},
+		"input.customer": {"nordpank"}, "input.most": {"1", "2"}, "input.sudo": {"yes"}, "reason": {"stuck"}, "input.note": {"a\r\nb"},
 	})
-	want := map[string]any{"customer": "nordpank", "most": "2", "sudo": "yes", "again": false}
+	want := map[string]any{"customer": "nordpank", "most": "2", "sudo": "yes", "again": false, "note": "a\nb"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("Posted (-want +got):\n%s", d)
 	}
