@@ -137,7 +137,7 @@ func (r *Runner) open(run Run, holder string) (*work, error) {
 		}
 	}
 	w := &work{Runner: r, run: run, holder: holder, kind: kind, mask: newMasker(secrets, proof), proofSecrets: proof, call: Call{Run: run.ID,
-		Settings: run.Definition.settings(), Inputs: inputs, Secrets: secrets, Actor: run.StartedBy.ID, Reason: run.Reason, Kept: r.kept(run.Definition)}}
+		Settings: run.Definition.settings(), Inputs: inputs, Secrets: secrets, Actor: run.StartedBy.ID, Reason: run.Reason, Kept: r.kept(run.Definition), Scripts: run.Definition.Texts}}
 	w.led = openLedger(r.Runs, r.Clock, r.Log, run, holder, w.mask)
 	return w, nil
 }

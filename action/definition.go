@@ -52,6 +52,9 @@ type Definition struct {
 	Secrets    map[string]secret.Ref `json:"secrets,omitempty" yaml:"secrets,omitempty"`   // more secrets for the kind, by name
 	Inputs     []form.Input          `json:"inputs,omitempty" yaml:"inputs,omitempty"`
 	Limits     Limits                `json:"limits,omitzero" yaml:"limits,omitempty"`
+	// Scripts are files that the work needs, from the folder "scripts" beside the definition; a run finds them by these names.
+	Scripts []string          `json:"scripts,omitempty" yaml:"scripts,omitempty"`
+	Texts   map[string]string `json:"texts,omitempty" yaml:"-"` // their contents
 	// Proof looks after each run whether it helped, where the kind cannot say so itself; it only looks.
 	Proof *Part `json:"check,omitempty" yaml:"check,omitempty"`
 	// Reverse takes a run back, with the same inputs, where the kind offers nothing itself.
@@ -173,6 +176,7 @@ func (d Definition) Check() []fault.Field {
 	d.checkSecrets(&c)
 	d.checkLimits(&c)
 	d.checkParts(&c)
+	d.checkScripts(&c)
 	return c.Fields
 }
 

@@ -2,6 +2,7 @@ package action
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"time"
@@ -83,4 +84,16 @@ func (d Definition) declared(name string, value any) form.Input {
 		in.Type, in.Multiline = form.Number, false
 	}
 	return in
+}
+
+// checkScripts wants plain names. That each script is there, and what it says, is config's part.
+func (d Definition) checkScripts(c *define.Checks) {
+	size := 0
+	for i, name := range d.Scripts {
+		field := fmt.Sprintf("scripts[%d]", i)
+		c.Want(fs.ValidPath(name) && name != ".", field, "%q is no file in the folder scripts. Write its name, such as reset.py.", name)
+		c.Want(!slices.Contains(d.Scripts[:i], name), field, "%s is named twice. Leave one out.", name)
+		size += len(d.Texts[name])
+	}
+	c.Want(size <= 1<<20, "scripts", "The scripts of an action have at most 1 MB together. Make a program of your own of them.")
 }

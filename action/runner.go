@@ -139,7 +139,7 @@ func (r *Runner) ask(ctx context.Context, run Run, open map[string]any, hidden m
 	ctx, cancel := context.WithTimeout(ctx, planTime)
 	defer cancel()
 	call := Call{Settings: run.Definition.settings(), Inputs: open, Secrets: secrets, Actor: run.PlannedBy.ID, Reason: run.Reason,
-		Kept: r.kept(run.Definition)}
+		Kept: r.kept(run.Definition), Scripts: run.Definition.Texts}
 	mask := newMasker(secrets)
 	plan, err := guard(func() (Plan, error) { return r.Kinds[run.Definition.Kind].Plan(ctx, call) })
 	if err != nil {

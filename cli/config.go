@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"frontline/define"
 	"frontline/fault"
 	"frontline/plain"
 	"frontline/wire"
@@ -119,47 +119,17 @@ func mark(what string) string {
 	return "~"
 }
 
-// readFolder reads the YAML and CSV files of a folder and of those in it. What is hidden is left out.
+// readFolder reads the definitions and scripts of a folder.
 func readFolder(folder string) ([]wire.File, error) {
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return nil, fault.Wrap(err, fault.Invalid, "%s is no folder that can be read. Give the folder with your YAML files.", folder)
 	}
-	var files []wire.File
-	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case path != folder && strings.HasPrefix(d.Name(), "."):
-			if d.IsDir() {
-				return filepath.SkipDir
-			}
-			return nil
-		case d.IsDir() || !configures(d.Name()):
-			return nil
-		}
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(folder, path)
-		files = append(files, wire.File{Name: filepath.ToSlash(name), Content: string(raw)})
-		return err
-	})
-	if err != nil {
-		return nil, fault.Wrap(err, fault.Invalid, "The folder cannot be read whole: %v. Nothing was applied.", err)
+	files, err := define.ReadFolder(os.DirFS(folder))
+	out := make([]wire.File, len(files))
+	for i, f := range files {
+		out[i] = wire.File(f)
 	}
-	if len(files) == 0 {
-		return nil, fault.New(fault.Invalid, "There is no .yaml, .yml or .csv file in %s. Nothing was applied; applying nothing would retire what the folder owns.", folder)
-	}
-	return files, nil
-}
-
-func configures(name string) bool {
-	switch strings.ToLower(filepath.Ext(name)) {
-	case ".yaml", ".yml", ".csv":
-		return true
-	}
-	return false
+	return out, err
 }
 
 type export struct {

@@ -117,3 +117,46 @@ func TestWrongActionsAreRefusedWithPlace(t *testing.T) {
 		})
 	}
 }
+
+// A script is part of its action: another text is another version, and exporting writes it back.
+func TestScriptsBelongToTheAction(t *testing.T) {
+	const text = verity + `
+actions:
+  - {id: sessions/reset, title: Reset a session, team: support, risk: change, kind: exec, scripts: [reset.py, lib/db.py]}
+`
+	files := append(file(text), File{Name: "scripts/reset.py", Content: "print(1)"}, File{Name: "scripts/lib/db.py", Content: "# yaml: not a definition"})
+	c, _ := setUp()
+	version := func() string {
+		t.Helper()
+		if _, err := apply(t, c, Apply{Folder: "verity", Files: files}); err != nil {
+			t.Fatalf("Apply: %v", err)
+		}
+		b, err := c.Book(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, _ := b.Action("sessions/reset")
+		if d.Texts["lib/db.py"] != "# yaml: not a definition" {
+			t.Errorf("the action's texts are %v", d.Texts)
+		}
+		return d.Version()
+	}
+	first := version()
+	if again := version(); again != first {
+		t.Error("the same scripts are another version")
+	}
+	files[1].Content = "print(2)"
+	if version() == first {
+		t.Error("another script is the same version")
+	}
+	out, err := c.Export(t.Context(), admin, "verity")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := apply(t, c, Apply{Folder: "verity", Files: out}); err != nil || len(done.Changes) != 0 {
+		t.Errorf("applying the export = %+v, %v", done, err)
+	}
+	if _, err := apply(t, c, Apply{Folder: "verity", Files: files[:1]}); err == nil || !strings.Contains(err.Error(), "There is no file scripts/reset.py") {
+		t.Errorf("a missing script: %v", err)
+	}
+}

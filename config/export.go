@@ -3,9 +3,13 @@ package config
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"path"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 
+	"frontline/action"
 	"frontline/fault"
 	"frontline/people"
 )
@@ -21,11 +25,12 @@ func (c *Config) Export(ctx context.Context, actor people.Actor, folder string) 
 		return nil, err
 	}
 	var files []File
+	scripts := map[string]string{}
 	for _, k := range kinds() {
 		var items []definition
 		for _, d := range list(b, k.name, func(d definition) string { return idOf(d) }) {
 			if r := b.rows[key{k.name, idOf(d)}]; folder == "*" || r.Folder == folder {
-				items = append(items, d)
+				items = append(items, withScripts(d, scripts))
 			}
 		}
 		if len(items) == 0 {
@@ -37,7 +42,27 @@ func (c *Config) Export(ctx context.Context, actor people.Actor, folder string) 
 		}
 		files = append(files, File{Name: k.key + ".yaml", Content: string(text)})
 	}
+	for _, name := range slices.Sorted(maps.Keys(scripts)) {
+		files = append(files, File{Name: path.Join("scripts", name), Content: scripts[name]})
+	}
 	return files, nil
+}
+
+// withScripts adds an action's scripts to those that are to be written. Two folders may have called different ones the same: then the
+// action's id comes before the name.
+func withScripts(d definition, scripts map[string]string) definition {
+	a, ok := d.(action.Definition)
+	if !ok || len(a.Scripts) == 0 {
+		return d
+	}
+	a.Scripts = slices.Clone(a.Scripts)
+	for i, name := range a.Scripts {
+		if there, taken := scripts[name]; taken && there != a.Texts[name] {
+			a.Scripts[i] = path.Join(a.ID, name)
+		}
+		scripts[a.Scripts[i]] = a.Texts[name]
+	}
+	return a
 }
 
 // Folders lists who owns definitions, and how many.

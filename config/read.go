@@ -14,14 +14,13 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
+	"frontline/action"
+	"frontline/define"
 	"frontline/fault"
 )
 
 // File is one text of a folder.
-type File struct {
-	Name    string `json:"name"` // relative to the folder, with slashes
-	Content string `json:"content"`
-}
+type File = define.File
 
 // Problem is one thing that is wrong, where, and what would be right.
 type Problem struct {
@@ -56,6 +55,9 @@ func read(files []File) ([]object, []Problem) {
 	for _, f := range files {
 		var more []object
 		var wrong []Problem
+		if define.IsScript(f.Name) {
+			continue
+		}
 		switch strings.ToLower(path.Ext(f.Name)) {
 		case ".yaml", ".yml":
 			more, wrong = readYAML(f)
@@ -64,7 +66,34 @@ func read(files []File) ([]object, []Problem) {
 		}
 		objects, problems = append(objects, more...), append(problems, wrong...)
 	}
-	return objects, append(problems, twice(objects)...)
+	problems = append(problems, twice(objects)...)
+	return objects, append(problems, fillScripts(objects, files)...)
+}
+
+// fillScripts gives actions the texts of the scripts that they name, which lie in the folder "scripts" beside them: a version of an action is
+// everything it consists of.
+func fillScripts(objects []object, files []File) (problems []Problem) {
+	texts := map[string]string{}
+	for _, f := range files {
+		texts[f.Name] = f.Content
+	}
+	for i, o := range objects {
+		d, ok := o.value.(action.Definition)
+		if !ok || len(d.Scripts) == 0 {
+			continue
+		}
+		d.Texts = map[string]string{}
+		for n, name := range d.Scripts {
+			at := path.Join(path.Dir(o.file), "scripts", name)
+			text, there := texts[at]
+			if !there {
+				problems = append(problems, o.problem(fmt.Sprintf("scripts[%d]", n), "There is no file %s. Put the script there, or name another.", at))
+			}
+			d.Texts[name] = text
+		}
+		objects[i].value = d
+	}
+	return problems
 }
 
 // readYAML reads one file. The YAML library panics on some odd texts (found by fuzzing); that is the file's problem and not the server's.
