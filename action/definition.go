@@ -61,6 +61,7 @@ type Definition struct {
 	Reverse *Part `json:"undo,omitempty" yaml:"undo,omitempty"`
 	// Takes is how long the same work takes by hand; a run that succeeds saves so much.
 	Takes time.Duration `json:"by_hand,omitempty" yaml:"by_hand,omitempty"`
+	Tests []Test        `json:"tests,omitempty" yaml:"tests,omitempty"`
 	// Undoes says that this is no action of its own: it was made to take one run back.
 	Undoes bool `json:"undoes,omitempty" yaml:"-"`
 }

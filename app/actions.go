@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"frontline/action"
+	"frontline/clock"
 	"frontline/fault"
 	"frontline/incident"
 	"frontline/integration/exec"
@@ -14,8 +15,8 @@ import (
 )
 
 // kinds are the kinds of work that an action may name. A new one is one line here.
-func (a *App) kinds() (action.Kinds, error) {
-	return action.NewKinds(exec.New(a.clock, a.getenv, exec.Self()), rabbitmq.NewPark(a.clock))
+func kindsOf(c clock.Clock, getenv func(string) string) (action.Kinds, error) {
+	return action.NewKinds(exec.New(c, getenv, exec.Self()), rabbitmq.NewPark(c))
 }
 
 // Keep runs this process as the keeper of one action's command, if it was started as one, and says with which code it ends. main asks
@@ -29,7 +30,7 @@ func Keep(args []string) (code int, kept bool) {
 
 // wireActions makes what plans and carries out actions.
 func (a *App) wireActions(ctx context.Context) error {
-	kinds, err := a.kinds()
+	kinds, err := kindsOf(a.clock, a.getenv)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 // wirePeople makes what knows people and what is configured.
 func (a *App) wirePeople(context.Context) error {
-	kinds, err := a.kinds()
+	kinds, err := kindsOf(a.clock, a.getenv)
 	if err != nil {
 		return err
 	}

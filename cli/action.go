@@ -18,6 +18,8 @@ type actionCommands struct {
 	List listActions `cmd:"" help:"List actions."`
 	Show showAction  `cmd:"" help:"Show an action and what it takes."`
 	Plan planAction  `cmd:"" help:"Say what an action would do. Nothing is changed."`
+	Lint lintActions `cmd:"" help:"Say what is wrong with the definitions in a folder, and what would be better. Needs no server."`
+	Test testActions `cmd:"" help:"Run the tests of the definitions in a folder. Needs no server."`
 	Run  runAction   `cmd:"" help:"Plan an action, ask, run it and show what it says. Ends with 0 when it succeeded, 1 when it did not, 3 when nobody can say."`
 }
 

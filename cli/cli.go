@@ -31,6 +31,8 @@ type Env struct {
 	Clock   clock.Clock
 	Zone    *time.Location // of the times that are shown and read
 	Version string         // of this program
+	// Workshop checks and tests actions without a server.
+	Workshop Workshop
 }
 
 // Commands is the command line, for kong. Every command has Run(ctx, env).

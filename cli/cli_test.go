@@ -14,10 +14,18 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"frontline/app"
 	"frontline/cli"
 	"frontline/clock"
 	"frontline/e2e/office"
 )
+
+func TestMain(m *testing.M) {
+	if code, kept := app.Keep(os.Args); kept { // an action's command asks this program to keep it
+		os.Exit(code)
+	}
+	os.Exit(m.Run())
+}
 
 // TestScripts plays each file of testdata as a terminal session against a company of its own. Beside testscript's commands there are:
 //
@@ -82,7 +90,8 @@ func (s *session) frontline(ts *testscript.TestScript, neg bool, args []string) 
 		args = args[:n-1]
 	}
 	var out, complaints bytes.Buffer
-	env := cli.Env{Getenv: ts.Getenv, In: in, Out: &out, Err: &complaints, HTTP: s.w.Client, Clock: hurried{s.w.Clock}, Zone: tallinn, Version: "frontline test"}
+	env := cli.Env{Getenv: ts.Getenv, In: in, Out: &out, Err: &complaints, HTTP: s.w.Client, Clock: hurried{s.w.Clock}, Zone: tallinn, Version: "frontline test",
+		Workshop: app.NewWorkshop(clock.Real{}, os.Getenv)}
 	s.last = run(ts, args, env)
 	s.shown = out.String()
 	_, _ = ts.Stdout().Write(out.Bytes())

@@ -43,7 +43,7 @@ type Config struct {
 
 // Known is what this installation can do, against which definitions are checked.
 type Known struct {
-	Channels map[string]func(address string) error // how an address of each channel looks
+	Channels map[string]func(address string) error // how an address of each channel looks; nil asks for none
 	Actions  func(action.Definition) []fault.Field // what is wrong with an action, as its kind sees it; nil checks only the action itself
 }
 

@@ -70,6 +70,25 @@ func read(files []File) ([]object, []Problem) {
 	return objects, append(problems, fillScripts(objects, files)...)
 }
 
+// Lint reads files as Apply does, and returns the actions in them, what is wrong, and what would be better. It does not ask whether what they
+// refer to exists, for that may be configured elsewhere.
+func Lint(files []File, known Known) (actions []action.Definition, wrong, better []Problem) {
+	objects, wrong := read(files)
+	c := &Config{known: known}
+	for _, o := range objects {
+		for _, f := range c.fields(o.value) {
+			wrong = append(wrong, o.problem(f.Name, "%s", f.Say))
+		}
+		if d, ok := o.value.(action.Definition); ok {
+			actions = append(actions, d)
+			for _, f := range d.Advice() {
+				better = append(better, o.problem(f.Name, "%s", f.Say))
+			}
+		}
+	}
+	return actions, wrong, better
+}
+
 // fillScripts gives actions the texts of the scripts that they name, which lie in the folder "scripts" beside them: a version of an action is
 // everything it consists of.
 func fillScripts(objects []object, files []File) (problems []Problem) {

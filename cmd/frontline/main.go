@@ -68,7 +68,8 @@ func run(ctx context.Context, args []string, env environment) (code int) {
 		return 2
 	}
 	chosen.BindTo(ctx, (*context.Context)(nil))
-	remote := cli.Env{Getenv: env.getenv, In: env.in, Out: env.stdout, Err: env.stderr, Clock: clock.Real{}, Zone: time.Local, Version: version()}
+	remote := cli.Env{Getenv: env.getenv, In: env.in, Out: env.stdout, Err: env.stderr, Clock: clock.Real{}, Zone: time.Local, Version: version(),
+		Workshop: app.NewWorkshop(clock.Real{}, env.getenv)}
 	if err := chosen.Run(env, remote); err != nil {
 		return cli.Complain(env.stderr, err)
 	}
