@@ -31,7 +31,8 @@ type street struct {
 	*neighbour.Browser
 	url    string
 	alive  *atomic.Bool // while false the server cuts every connection
-	routes []Route      // of the test
+	held   atomic.Pointer[held]
+	routes []Route // of the test
 }
 
 // visited opens a browser on a desk with the bundle, signed in as the role.
@@ -215,7 +216,7 @@ func (st *street) template(name, main string) {
 	}
 }
 
-const counted = `<h1>Fetched {{.N}}</h1><form method="post"><label for="f-note">Note</label><input id="f-note" name="note"></form>`
+const counted = `<h1>Fetched {{.N}}</h1><section><form method="post"><label for="f-note">Note</label><input id="f-note" name="note"></form></section>`
 
 // liveStreet is a browser on a screen about alerts that says how often it was fetched: twice when the stream is on, for what
 // may have changed between the screen's making and the stream's beginning.
@@ -224,9 +225,9 @@ func liveStreet(t *testing.T) (*street, *atomic.Int64) {
 	fetched := &atomic.Int64{}
 	var st *street
 	st = visited(t, people.Support, Route{"GET /example", SignedIn, func(w http.ResponseWriter, r *http.Request, v *visit) error {
-		return st.s.show(w, r, v, http.StatusOK, "counted", simplest{
-			head: head{Title: "Alerts", Topics: topics("alert", "a1")}, N: fetched.Add(1),
-		})
+		n := fetched.Add(1)
+		st.wait()
+		return st.s.show(w, r, v, http.StatusOK, "counted", simplest{head: head{Title: "Alerts", Topics: topics("alert", "a1")}, N: n})
 	}}, Route{"POST /example", SignedIn, func(w http.ResponseWriter, r *http.Request, _ *visit) error {
 		return st.s.done(w, r, "/example", "Your note is kept.")
 	}})

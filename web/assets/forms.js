@@ -2,11 +2,21 @@
 // the focus.
 const fields = "input, textarea, select, [contenteditable]";
 
-// typing says whether somebody is writing on this screen, or has just been told what to mend in what they wrote, so that it must
-// not change under their hands.
+// typing says whether somebody is writing on this screen, is just sending what they wrote, or has been told what to mend in it, so
+// that it must not change under their hands.
 export function typing() {
+  return Boolean(document.querySelector("main form:is([data-dirty], [data-sent]), main form .summary") || writing());
+}
+
+// holding says whether an element holds what somebody wrote, or the field that they are in.
+export function holding(element) {
+  return element.matches("form:is([data-dirty], [data-sent])") || Boolean(element.matches("form") && element.contains(writing()));
+}
+
+// writing returns the field in which the cursor is, if any.
+function writing() {
   const at = document.activeElement;
-  return Boolean(document.querySelector("main form[data-dirty], main form .summary") || (at?.matches(fields) && at.closest("main") && !at.readOnly));
+  return at?.matches(fields) && at.closest("main") && !at.readOnly ? at : null;
 }
 
 document.addEventListener("input", (e) => {
@@ -19,9 +29,12 @@ document.addEventListener("submit", (e) => {
   if (form.method === "dialog") return;
   if (form.dataset.sent !== undefined) return e.preventDefault();
   form.dataset.sent = "";
-  delete form.dataset.dirty;
+  setTimeout(() => delete form.dataset.sent, 30000); // whoever stopped the browser may send it again
 });
-document.addEventListener("turbo:submit-end", (e) => delete e.target.dataset.sent);
+document.addEventListener("turbo:submit-end", (e) => {
+  delete e.target.dataset.sent;
+  if (e.detail.success) delete e.target.dataset.dirty; // what did not arrive is still being written
+});
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });

@@ -2,7 +2,7 @@
 // a second and never while somebody is writing on it. When the stream is lost the screen says so: an operations tool that is
 // silently old is worse than one that is down.
 import { morphBodyElements } from "@hotwired/turbo";
-import { typing } from "./forms.js";
+import { holding, typing } from "./forms.js";
 
 const root = document.documentElement;
 const changed = new Map(); // when each topic changed last, on the clock of performance.now
@@ -10,6 +10,7 @@ let asked = 0; // when what is on the screen was asked of the server
 let streaming = false;
 let waiting = false; // something changed that is not shown yet
 let fetching = false;
+let wanted = false; // somebody pressed reload
 let last = 0, timer = 0;
 
 export function startLive() {
@@ -22,7 +23,7 @@ export function startLive() {
   document.addEventListener("focusout", () => waiting && schedule());
   document.addEventListener("turbo:before-fetch-request", () => { asked = performance.now(); });
   document.addEventListener("turbo:load", () => { settle(); catchUp(); });
-  document.addEventListener("click", (e) => e.target.closest("[data-reload]") && refresh());
+  document.addEventListener("click", (e) => e.target.closest("[data-reload]") && refresh(true));
   source.open();
 }
 
@@ -110,14 +111,16 @@ function schedule() {
   timer = setTimeout(() => {
     timer = 0;
     if (!waiting || document.hidden || !topics().length) return;
-    if (typing()) showMoved(true);
+    if (typing()) moved();
     else refresh();
   }, Math.max(100, last + 1000 - Date.now()));
 }
 
-// refresh fetches this screen and morphs it. A refresh that fails leaves the screen as it is, marked as old: at 3 a.m. that is
-// better than an error in its place.
-async function refresh() {
+// refresh fetches this screen and morphs it. Somebody may have begun to write while the answer was on its way: then only their own
+// press on reload shows it, around what they write. A refresh that fails leaves the screen as it is, marked as old: at 3 a.m. that
+// is better than an error in its place.
+async function refresh(pressed) {
+  wanted ||= Boolean(pressed);
   if (fetching) return;
   fetching = true;
   const began = performance.now();
@@ -128,7 +131,10 @@ async function refresh() {
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (answer.status >= 500) throw new Error(`status ${answer.status}`);
     if (location.href !== url) return; // somebody went on meanwhile
-    if (answer.redirected || assets(fresh) !== assets(document)) return location.reload(); // signed out, or a new version
+    if (typing() && !wanted) return moved();
+    if (answer.redirected || assets(fresh) !== assets(document)) { // signed out, or a new version
+      return typing() ? lost() : location.reload();
+    }
     document.title = fresh.title;
     morphBodyElements(document.body, fresh.body);
     asked = began;
@@ -141,7 +147,7 @@ async function refresh() {
     waiting = true;
     setTimeout(schedule, 5000);
   } finally {
-    fetching = false;
+    fetching = wanted = false;
   }
 }
 
@@ -157,14 +163,22 @@ function settle() {
   showMoved(false);
 }
 
+// moved says that something changed, and leaves the screen to whoever writes on it.
+function moved() {
+  waiting = true;
+  showMoved(true);
+}
+
 function showMoved(on) {
   const moved = document.getElementById("moved");
   if (moved) moved.hidden = !on;
 }
 
-// What somebody is writing stays even when they press reload; what they were told stays until they go on.
+// What somebody is writing stays even when they press reload, also where the new screen has no place for it any more; what they were
+// told stays until they go on.
 document.addEventListener("turbo:before-morph-element", (e) => {
-  if (e.target.matches("form[data-dirty]") || (e.target.id === "told" && !e.detail.newElement)) e.preventDefault();
+  const goes = !e.detail.newElement;
+  if (holding(e.target) || (goes && [...e.target.querySelectorAll("form")].some(holding)) || (goes && e.target.id === "told")) e.preventDefault();
 });
 
 // What the person has opened or chosen stays as it is when a screen is morphed.
