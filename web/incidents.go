@@ -53,7 +53,7 @@ type incidentRow struct {
 
 // incidentViews are the tabs of the list, by their word in the address.
 func incidentViews() []struct{ word, label string } {
-	return []struct{ word, label string }{{"", "Open first"}, {"open", "Open"}, {"resolved", "Resolved"}}
+	return []struct{ word, label string }{{"", "All"}, {"open", "Open"}, {"resolved", "Resolved"}}
 }
 
 // recentlyOver is how many resolved incidents stand below the open ones.

@@ -155,6 +155,9 @@ func (s *Server) paper(w http.ResponseWriter, r *http.Request, v *visit, status 
 	if finish != nil {
 		finish(&scr)
 	}
+	if r.Method == http.MethodPost {
+		scr.Topics = nil // this address cannot be fetched again, and what was typed must stay
+	}
 	return s.show(w, r, v, status, "postmortem", scr)
 }
 

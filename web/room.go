@@ -30,9 +30,7 @@ type roomScreen struct {
 	Refused  *refusal
 	Notes    []note
 	Deeds    deeds
-	Said     []said
-	SaidSay  string
-	Older    bool // more was said than is shown
+	Said     spoken
 	Box      writeBox
 	Note     form
 	Line     []entry
@@ -44,6 +42,13 @@ type roomScreen struct {
 	Alerts   []alertLink
 	Follow   []followRow
 	Paper    *link
+}
+
+// spoken is what was said: the newest, those before them, and whether there is even more.
+type spoken struct {
+	Newest, Before []said
+	More           bool
+	Say            string
 }
 
 // refusal is an edit that was not made, with what the person had chosen: nothing of it is lost.
@@ -65,10 +70,11 @@ type choice struct {
 	Here         bool
 }
 
-// shownUpdates and shownLines are how much the room shows at once; the timeline's own screen has everything.
+// newestUpdates, shownUpdates and shownLines are how much the room shows at once; the timeline's own screen has everything.
 const (
-	shownUpdates = 20
-	shownLines   = 40
+	newestUpdates = 6
+	shownUpdates  = 20
+	shownLines    = 40
 )
 
 func (s *Server) showRoom(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -100,6 +106,9 @@ func (s *Server) room(w http.ResponseWriter, r *http.Request, v *visit, status i
 	if finish != nil {
 		finish(&scr, room, page, book)
 	}
+	if r.Method == http.MethodPost {
+		scr.Topics = nil // this address cannot be fetched again, and what was typed must stay
+	}
 	return s.show(w, r, v, status, "room", scr)
 }
 
@@ -115,10 +124,7 @@ func (s *Server) roomScreen(ctx context.Context, v *visit, book Book, room incid
 	scr.promises(v, book, inc)
 	scr.notes(v, room)
 	scr.Deeds = deedsOf(inc)
-	scr.Said, scr.SaidSay = saidOf(v, book, room, page)
-	if scr.Older = len(scr.Said) > shownUpdates; scr.Older {
-		scr.Said = scr.Said[:shownUpdates]
-	}
+	scr.Said = saidOf(v, book, room, page)
 	scr.Box = emptyBox(book, inc, page)
 	scr.Note = noteForm()
 	groups, err := s.groupsOf(ctx, v, inc)
@@ -233,7 +239,7 @@ func deedsOf(inc incident.Incident) deeds {
 }
 
 // saidOf is what was said, newest first, with receipts.
-func saidOf(v *visit, book Book, room incident.Room, page incident.Published) ([]said, string) {
+func saidOf(v *visit, book Book, room incident.Room, page incident.Published) spoken {
 	shown := map[string]bool{}
 	for _, i := range page.Incidents {
 		for _, u := range i.Updates {
@@ -255,7 +261,14 @@ func saidOf(v *visit, book Book, room incident.Room, page incident.Published) ([
 		}
 		out = append(out, x)
 	}
-	return out, number(public) + " public, " + number(len(out)-public) + " internal"
+	s := spoken{Newest: out, Say: number(public) + " public, " + number(len(out)-public) + " internal"}
+	if s.More = len(out) > shownUpdates; s.More {
+		out = out[:shownUpdates]
+	}
+	if len(out) > newestUpdates {
+		s.Newest, s.Before = out[:newestUpdates], out[newestUpdates:]
+	}
+	return s
 }
 
 func saidUpdate(v *visit, book Book, u incident.Update) said {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -18,12 +19,11 @@ type hurt struct {
 	Frozen  bool // kept as it was when the incident was resolved
 	First   []customerRow
 	Rest    []customerRow
-	Parts   []string // the components affected
+	Parts   []string // the components affected, each with how many customers use it
 }
 
 type customerRow struct {
 	Name, Tier, Owner string
-	Parts             string // which of the affected components they use; empty for all of them
 }
 
 // crew is who does what.
@@ -98,9 +98,6 @@ func hurtOf(v *visit, book Book, inc incident.Incident) hurt {
 		}
 		tiers[c.Tier]++
 		row := customerRow{Name: c.Name, Tier: c.Tier}
-		if len(c.Components) < len(inc.Components) {
-			row.Parts = parts(book, c.Components)
-		}
 		if c.Owner != "" {
 			row.Owner = book.Name("person", c.Owner)
 		}
@@ -117,17 +114,15 @@ func hurtOf(v *visit, book Book, inc incident.Incident) hurt {
 		}
 	}
 	for _, id := range inc.Components {
-		h.Parts = append(h.Parts, book.Name("component", id))
+		users := 0
+		for _, c := range inc.Customers {
+			if slices.Contains(c.Components, id) {
+				users++
+			}
+		}
+		h.Parts = append(h.Parts, fmt.Sprintf("%s (%s)", book.Name("component", id), number(users)))
 	}
 	return h
-}
-
-func parts(book Book, ids []string) string {
-	var out []string
-	for _, id := range ids {
-		out = append(out, book.Name("component", id))
-	}
-	return strings.Join(out, ", ")
 }
 
 func crewOf(v *visit, book Book, inc incident.Incident) crew {

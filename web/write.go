@@ -121,14 +121,7 @@ func partFields(book Book, inc incident.Incident, page incident.Published, sugge
 		if !onPage[incident.PublicID("component", c.ID)] {
 			continue
 		}
-		f := field{Name: "status-" + c.ID, Label: c.Name, Kind: "select"}
-		for _, known := range [][]incident.Affected{inc.Public.Components, suggested} {
-			for _, a := range known {
-				if a.Component == c.ID {
-					f.Value = string(a.Status)
-				}
-			}
-		}
+		f := field{Name: "status-" + c.ID, Label: c.Name, Kind: "select", Value: string(nextStatus(c.ID, inc.Public.Components, suggested))}
 		if f.Value == "" {
 			f.Options = append(f.Options, option{Label: "Not affected"})
 		}
@@ -142,6 +135,24 @@ func partFields(book Book, inc incident.Incident, page incident.Published, sugge
 		}
 	}
 	return first, rest
+}
+
+// nextStatus is what a component's select begins with: what customers were told, unless it works again; what is suggested when they were told
+// nothing.
+func nextStatus(id string, told, suggested []incident.Affected) incident.Status {
+	of := func(all []incident.Affected) incident.Status {
+		for _, a := range all {
+			if a.Component == id {
+				return a.Status
+			}
+		}
+		return ""
+	}
+	before, next := of(told), of(suggested)
+	if before == "" || next == incident.Operational {
+		return next
+	}
+	return before
 }
 
 // written reads the box as it was posted.
@@ -276,7 +287,7 @@ type confirmScreen struct {
 	Back    string // where it is changed: "updates" or "resolve"
 	Reads   newsView
 	Page    string
-	Parts   []fact
+	Parts   []partView
 	Warns   []note
 	Kept    []mistake // the fields as they go on: name and value
 	Address string
@@ -307,7 +318,7 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request, v *visit, d inc
 	news.Updates = []incident.PublishedUpdate{*pub.Update}
 	scr.Reads = newsOf(news, v.Now.In(pub.Page.Location()))
 	for _, c := range pub.Update.Affected {
-		scr.Parts = append(scr.Parts, fact{Name: c.Name, Value: statusWord(c.New)})
+		scr.Parts = append(scr.Parts, partView{Name: c.Name, State: statusState(c.New)})
 	}
 	scr.Warns = warnings(d)
 	scr.Kept = keptFields(r.PostForm, d)
