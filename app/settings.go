@@ -39,6 +39,9 @@ type Settings struct {
 	LogLevel       string        `help:"What is logged: debug, info, warn or error." default:"info" env:"FRONTLINE_LOG_LEVEL" placeholder:"LEVEL"`
 	LogFormat      string        `help:"How it is logged: text or json." default:"text" env:"FRONTLINE_LOG_FORMAT" placeholder:"FORMAT"`
 
+	Sync      []string      `help:"Keep definitions as they are under git: NAME=PLACE, where the place is a folder on this machine or the address of a repository, with #BRANCH and //FOLDER behind it where needed. Repeat it for more. FRONTLINE_SYNC_TOKEN lets us read private ones." env:"FRONTLINE_SYNC" placeholder:"NAME=PLACE"`
+	SyncEvery time.Duration `help:"How often those places are looked at." default:"30s" env:"FRONTLINE_SYNC_EVERY"`
+
 	Grace time.Duration `help:"How long open requests and sends may take to finish at the end." default:"10s" env:"FRONTLINE_GRACE"`
 }
 
@@ -51,6 +54,7 @@ type checked struct {
 	key       secret.Text
 	mail      *mailSettings
 	heartbeat secret.Text
+	sync      []synced
 }
 
 type mailSettings struct {
@@ -83,6 +87,7 @@ func (s Settings) check(getenv func(string) string) (c checked, err error) {
 		func() error { return c.readKey(getenv) },
 		func() error { return c.readMail(getenv) },
 		func() error { return c.readHeartbeat() },
+		func() error { return c.readSync(getenv) },
 		func() error { return oneOf("log-level", s.LogLevel, "debug", "info", "warn", "error") },
 		func() error { return oneOf("log-format", s.LogFormat, "text", "json") },
 	} {

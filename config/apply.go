@@ -93,8 +93,9 @@ func (c *Config) Book(ctx context.Context) (*Book, error) {
 type Apply struct {
 	Folder string // its name: it owns what it holds
 	Files  []File
-	DryRun bool // only say what would change
-	Adopt  bool // take over what screens or other folders own
+	DryRun bool   // only say what would change
+	Adopt  bool   // take over what screens or other folders own
+	Commit string // of the repository that the files come from; empty when unknown
 }
 
 // Change is one difference that applying makes.
@@ -139,7 +140,7 @@ func (c *Config) Apply(ctx context.Context, actor people.Actor, a Apply) (Applie
 			}
 			return nil, journal.Consequences{}, nil
 		}
-		return p.rows, p.consequences(actor), nil
+		return p.rows, p.consequences(actor, a.Commit), nil
 	}
 	err := c.store.ChangeDefinitions(ctx, write)
 	c.Stale()
@@ -275,10 +276,14 @@ func merged(before map[key]Row, rows []Row) []Row {
 }
 
 // consequences is one journal entry for each change: which definition, and which of its fields.
-func (p planned) consequences(actor people.Actor) journal.Consequences {
+func (p planned) consequences(actor people.Actor, commit string) journal.Consequences {
 	var out journal.Consequences
 	for _, ch := range p.applied.Changes {
-		out.Add(journal.Note(actor, "config."+ch.What, journal.Of(ch.Kind, ch.ID), map[string]any{"fields": ch.Fields}).With(journal.Of("config", ch.Kind)))
+		facts := map[string]any{"fields": ch.Fields}
+		if commit != "" {
+			facts["commit"] = commit
+		}
+		out.Add(journal.Note(actor, "config."+ch.What, journal.Of(ch.Kind, ch.ID), facts).With(journal.Of("config", ch.Kind)))
 	}
 	return out
 }
