@@ -91,11 +91,40 @@ func (a *App) statusSocket(ctx context.Context) (net.Listener, error) {
 type server struct {
 	*http.Server
 	listener net.Listener
+	lobby    *lobby
 	ended    chan struct{} // closed when no more connections are accepted
 }
 
 func newServer(l net.Listener, h http.Handler) server {
-	return server{&http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}, l, make(chan struct{})}
+	y := newLobby()
+	return server{&http.Server{
+		Handler: y.serve(h), ConnState: y.watch, ConnContext: y.remember,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	}, l, y, make(chan struct{})}
+}
+
+// serve answers until the server is drained; that is no error.
+func (s server) serve() error {
+	defer close(s.ended)
+	err := s.Serve(s.listener)
+	if s.lobby.closing.Load() || errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// drain refuses nobody whose connection was accepted: first no more are accepted, which leaves them to the socket and to who takes it over; then
+// the requests that may still come on the open ones are waited for; then those that are being served.
+func (s server) drain(ctx context.Context) error {
+	s.lobby.closing.Store(true)
+	_ = s.listener.Close()
+	<-s.ended
+	s.lobby.empty(ctx)
+	err := s.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return s.Close()
+	}
+	return err
 }
 
 // Run serves until ctx ends. Then it stops taking connections, lets open requests and sends finish within the grace time, and closes the database.
@@ -110,8 +139,7 @@ func (a *App) Run(ctx context.Context) error {
 	failed := make(chan error, len(a.servers))
 	for _, s := range a.servers {
 		wg.Go(func() {
-			defer close(s.ended)
-			if err := s.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) && !a.stopping.Load() {
+			if err := s.serve(); err != nil {
 				failed <- err
 			}
 		})
@@ -141,16 +169,12 @@ func (a *App) release() error {
 func (a *App) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, a.settings.Grace)
 	defer cancel()
-	var errs []error
-	for _, s := range a.servers {
-		// First no connection is accepted any more, then those that were are waited for: one that came in between would be forgotten.
-		_ = s.listener.Close()
-		<-s.ended
-		if err := s.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
-			err = s.Close()
-			errs = append(errs, err)
-		}
+	errs := make([]error, len(a.servers))
+	var wg sync.WaitGroup
+	for i, s := range a.servers {
+		wg.Go(func() { errs[i] = s.drain(ctx) })
 	}
+	wg.Wait()
 	return errors.Join(errs...)
 }
 
