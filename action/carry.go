@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"frontline/fault"
-	"frontline/form"
 	"frontline/job"
 	"frontline/secret"
 )
@@ -126,7 +125,7 @@ func (r *Runner) open(run Run, holder string) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	inputs, stars := form.Split(run.Definition.Inputs, run.Inputs)
+	inputs, stars, files := r.handed(run.Definition, run.Inputs)
 	if len(stars) != len(hidden) {
 		return nil, fault.New(fault.Invalid, "The secret inputs of the run are not kept any more.")
 	}
@@ -136,8 +135,8 @@ func (r *Runner) open(run Run, holder string) (*work, error) {
 			return nil, err
 		}
 	}
-	w := &work{Runner: r, run: run, holder: holder, kind: kind, mask: newMasker(secrets, proof), proofSecrets: proof, call: Call{Run: run.ID,
-		Settings: run.Definition.settings(), Inputs: inputs, Secrets: secrets, Actor: run.StartedBy.ID, Reason: run.Reason, Kept: r.kept(run.Definition), Scripts: run.Definition.Texts}}
+	w := &work{Runner: r, run: run, holder: holder, kind: kind, mask: newMasker(secrets, proof), proofSecrets: proof, call: r.call(run.Definition, inputs, secrets)}
+	w.call.Run, w.call.Files, w.call.Actor, w.call.Reason = run.ID, files, run.StartedBy.ID, run.Reason
 	w.led = openLedger(r.Runs, r.Clock, r.Log, run, holder, w.mask)
 	return w, nil
 }
@@ -358,7 +357,7 @@ func (r *Runner) Sweep(ctx context.Context) error {
 		}
 	}
 	now := r.Clock.Now()
-	return errors.Join(r.Shelf.ForgetSealed(ctx, Planned, now.Add(-planLife)), r.Shelf.ForgetSealed(ctx, Unknown, now.Add(-lookLife)))
+	return errors.Join(r.Shelf.ForgetSealed(ctx, Planned, now.Add(-planLife)), r.Shelf.ForgetSealed(ctx, Unknown, now.Add(-lookLife)), r.forgetUploads(ctx))
 }
 
 const lookLife = 7 * 24 * time.Hour // how long an unknown run with secret inputs can still be looked at

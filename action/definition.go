@@ -183,7 +183,13 @@ func (d Definition) Check() []fault.Field {
 
 // Refs names what the definition refers to.
 func (d Definition) Refs() []define.Ref {
-	return append(define.Refs("services", "service", d.Services), define.Ref{Field: "team", Kind: "team", ID: d.Team})
+	refs := append(define.Refs("services", "service", d.Services), define.Ref{Field: "team", Kind: "team", ID: d.Team})
+	for i, in := range d.Inputs {
+		if in.From != nil {
+			refs = append(refs, define.Ref{Field: fmt.Sprintf("inputs[%d].from.action", i), Kind: "action", ID: in.From.Action})
+		}
+	}
+	return refs
 }
 
 // checkSecrets sees to it that every secret is a reference, and that each name means one secret.
@@ -208,8 +214,8 @@ func (d Definition) checkLimits(c *define.Checks) {
 	c.Want(l.Keep == 0 || l.Keep >= time.Hour && l.Keep <= mostKeep, "limits.keep",
 		"What was taken out is kept between 1h and 8784h, which is a year.")
 	i := slices.IndexFunc(d.Inputs, func(in form.Input) bool { return in.Name == l.PerInput })
-	c.Want(l.PerInput == "" || i >= 0 && d.Inputs[i].Type != form.Secret, "limits.per_input",
-		"per_input names one of the inputs, and no secret one; %q is not.", l.PerInput)
+	c.Want(l.PerInput == "" || i >= 0 && d.Inputs[i].Type != form.Secret && d.Inputs[i].Type != form.File, "limits.per_input",
+		"per_input names one of the inputs, and no secret or file; %q is not.", l.PerInput)
 	c.Want(l.PerInput == "" || !l.OneAtATime, "limits.one_at_a_time", "Give either one_at_a_time or per_input, not both.")
 }
 

@@ -158,12 +158,12 @@ func (picky) Plan(_ context.Context, c Call) (Plan, error) {
 func TestPrivateReachesDoUnmasked(t *testing.T) {
 	r := &Runner{Kinds: Kinds{"rabbitmq.park": picky{}}, Clock: clock.NewMoved(time.Date(2026, 11, 24, 0, 41, 0, 0, time.UTC))}
 	run := Run{Definition: Definition{Kind: "rabbitmq.park"}, Reason: `{"queue":"guest-checks"}`}
-	p, err := r.ask(t.Context(), run, nil, map[string]secret.Text{"password": secret.New("guest")})
+	p, err := r.ask(t.Context(), run, filled{hidden: map[string]secret.Text{"password": secret.New("guest")}})
 	if err != nil || p.Summary != "Looked as ***." || string(p.Private) != `{"queue":"guest-checks"}` {
 		t.Errorf("plan = %q with %s, %v", p.Summary, p.Private, err)
 	}
 	run.Reason = "no JSON"
-	if _, err := r.ask(t.Context(), run, nil, nil); !fault.Is(err, fault.Internal) {
+	if _, err := r.ask(t.Context(), run, filled{}); !fault.Is(err, fault.Internal) {
 		t.Errorf("a plan whose private part is no JSON: %v, want a refusal", err)
 	}
 }

@@ -37,8 +37,9 @@ type Call struct {
 	// Secrets holds the values by name: each setting that is a reference ("password", "broker.password"), each name under the
 	// definition's secrets, each input of type secret.
 	Secrets map[string]secret.Text
-	Scripts map[string]string // the definition's scripts, by name: their contents
-	Actor   string            // the person's id, for the neighbour's own log
+	Scripts map[string]string    // the definition's scripts, by name: their contents
+	Files   map[string]InputFile // each input of type file; among Inputs is its name
+	Actor   string               // the person's id, for the neighbour's own log
 	Reason  string
 	// Kept reads something in quarantine, with its envelope, that the team of the action owns; NotFound otherwise.
 	Kept func(ctx context.Context, id string) (Kept, error)

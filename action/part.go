@@ -74,7 +74,9 @@ func (d Definition) reversed(u Undo) Definition {
 // declared is the declaration of an input by the value that a run was given.
 func (d Definition) declared(name string, value any) form.Input {
 	if i := slices.IndexFunc(d.Inputs, func(in form.Input) bool { return in.Name == name }); i >= 0 {
-		return d.Inputs[i]
+		in := d.Inputs[i]
+		in.When, in.DefaultFrom = nil, "" // it was asked then
+		return in
 	}
 	in := form.Input{Name: name, Type: form.Text, Multiline: true}
 	switch value.(type) {

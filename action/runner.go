@@ -11,7 +11,6 @@ import (
 
 	"frontline/clock"
 	"frontline/fault"
-	"frontline/form"
 	"frontline/journal"
 	"frontline/people"
 	"frontline/secret"
@@ -31,6 +30,19 @@ type Runner struct {
 	Box     Box                 // nil: actions with secret inputs are refused
 	// Belongs says whether the actor may hang a run on a subject: that it exists, and is open to them. nil: on any.
 	Belongs func(context.Context, people.Actor, journal.Subject) error
+	Given   // what inputs are checked with, beside the definition
+
+	lists lists
+}
+
+// Given is where values come from that are no plain text: the catalog, uploaded files, what the run is for, other actions.
+type Given struct {
+	Catalog func(context.Context) (Catalog, error) // nil: actions that ask for a customer or service are refused
+	Uploads Uploads                                // nil: actions that ask for a file are refused
+	// Facts are what is known of a subject that a run is for: service, customer, severity, title, number, label.NAME. nil: nothing.
+	Facts func(context.Context, people.Actor, journal.Subject) (map[string]string, error)
+	// Looked counts in the journal that an action was run for its options. nil: nobody counts.
+	Looked func(ctx context.Context, by journal.Actor, action string) error
 }
 
 // PlanRequest is what somebody asks to plan.
@@ -57,21 +69,23 @@ func (r *Runner) plan(ctx context.Context, by people.Actor, d Definition, q Plan
 	if err := r.checkRequest(ctx, by, d, q); err != nil {
 		return Run{}, err
 	}
-	values, err := form.Check(d.Inputs, q.Inputs)
+	given, err := r.fill(ctx, by, d, q)
 	if err != nil {
 		return Run{}, err
 	}
-	run := Run{Definition: d, Version: d.Version(), Inputs: form.Mask(d.Inputs, values), Reason: strings.TrimSpace(q.Reason), For: q.For,
-		State: Planned, PlannedBy: journal.By(by), Lane: d.lane(values), Salt: secret.Random(24), Undoes: undoes}
+	run := Run{Definition: d, Version: d.Version(), Inputs: given.shown, Reason: strings.TrimSpace(q.Reason), For: q.For,
+		State: Planned, PlannedBy: journal.By(by), Lane: d.lane(given.values), Salt: secret.Random(24), Undoes: undoes}
 	if undoes != "" && run.Lane == "" {
 		run.Lane = "undo " + undoes // two people must not take the same run back at once
 	}
-	open, hidden := form.Split(d.Inputs, values)
-	if run.Sealed, err = r.seal(hidden); err != nil {
+	if run.Sealed, err = r.seal(given.hidden); err != nil {
 		return Run{}, err
 	}
-	run.Plan, err = r.ask(ctx, run, open, hidden)
+	run.Plan, err = r.ask(ctx, run, given)
 	if err != nil {
+		return Run{}, err
+	}
+	if err := given.keep(ctx); err != nil {
 		return Run{}, err
 	}
 	run.PlanHash = hashPlan(run.Version, run.Inputs, run.Plan)
@@ -131,15 +145,15 @@ func checkWords(field, words string) error {
 }
 
 // ask lets the kind plan, and masks what it says.
-func (r *Runner) ask(ctx context.Context, run Run, open map[string]any, hidden map[string]secret.Text) (Plan, error) {
-	secrets, err := r.secrets(run.Definition, hidden)
+func (r *Runner) ask(ctx context.Context, run Run, given filled) (Plan, error) {
+	secrets, err := r.secrets(run.Definition, given.hidden)
 	if err != nil {
 		return Plan{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, planTime)
 	defer cancel()
-	call := Call{Settings: run.Definition.settings(), Inputs: open, Secrets: secrets, Actor: run.PlannedBy.ID, Reason: run.Reason,
-		Kept: r.kept(run.Definition), Scripts: run.Definition.Texts}
+	call := r.call(run.Definition, given.open, secrets)
+	call.Files, call.Actor, call.Reason = given.files, run.PlannedBy.ID, run.Reason
 	mask := newMasker(secrets)
 	plan, err := guard(func() (Plan, error) { return r.Kinds[run.Definition.Kind].Plan(ctx, call) })
 	if err != nil {

@@ -39,7 +39,7 @@ func (a *App) wireActions(ctx context.Context) error {
 		return err
 	}
 	a.actions = &action.Runner{Runs: a.db, Records: a.db, Shelf: a.db, Book: bookAs[action.Directory](a), Kinds: kinds, Clock: a.clock, Log: a.log,
-		Getenv: a.getenv, Box: box{key}, Belongs: a.belongs}
+		Getenv: a.getenv, Box: box{key}, Belongs: a.belongs, Given: a.given()}
 	return nil
 }
 

@@ -76,6 +76,23 @@ func convert(inputs []Input, given map[string]any) (map[string]any, []fault.Fiel
 	return values, wrong
 }
 
+// Sofar returns the values that are right among those given so far, with defaults; the others are left out. Nothing is missed.
+func Sofar(inputs []Input, given map[string]any) map[string]any {
+	eased := slices.Clone(inputs)
+	for i := range eased {
+		eased[i].Required = false
+	}
+	values, _ := convert(eased, only(eased, given))
+	wrong, err := validate(eased, values)
+	if err != nil {
+		return map[string]any{}
+	}
+	for _, f := range wrong {
+		delete(values, f.Name)
+	}
+	return values
+}
+
 // cleared says whether somebody emptied the field.
 func cleared(v any) bool {
 	switch v := v.(type) {
@@ -109,6 +126,10 @@ func (in Input) value(v any) (any, string) {
 		return boolean(v)
 	case Choices:
 		return several(v)
+	case File:
+		if facts, ok := v.(map[string]any); ok { // as a run tells of its files
+			v = facts["id"]
+		}
 	}
 	s, ok := v.(string)
 	if !ok {

@@ -146,6 +146,10 @@ func own(book Book, e journal.Entry) string {
 	switch {
 	case wing == "config":
 		return what + " the " + e.Subject.Kind + " " + name
+	case e.Verb == "action.looked":
+		return "was offered what " + name + " returns"
+	case e.Verb == "action.file_given":
+		return "uploaded a file for " + name
 	case wing == "token":
 		return what + " an API token"
 	case e.Verb == "person.sign_in_refused":
