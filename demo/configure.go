@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 type blanks struct {
 	Phones     map[string]string // address of each person's phone
 	Company    string            // its address
+	Port       string            // and the port of that
 	Step       time.Duration
 	Pause      time.Duration
 	HandoffDay string // a day on which the rotations changed hands, so that the first members are on call
@@ -42,6 +44,9 @@ func (s *stage) blanks(now time.Time) blanks {
 		Company: s.company.URL(), Step: s.o.Pace.Step, Pause: s.o.Pace.Pause,
 		HandoffDay: strings.ToLower(turned.Weekday().String()), Start: turned.Format(time.DateOnly),
 		Files: s.company.Files(), Tools: filepath.Join(s.dir, folderName, "tools"), CanLook: true,
+	}
+	if at, err := url.Parse(b.Company); err == nil {
+		b.Port = at.Port()
 	}
 	if s.broker != nil {
 		b.Broker, b.AMQP = s.broker.Management(), fmt.Sprintf("amqp://127.0.0.1:%d", s.broker.AMQPPort)

@@ -4,8 +4,9 @@
 // Between the server and each command stands a keeper, a second process of this program (see Keep). It is the init of a PID
 // namespace where the system permits one, so that the kernel itself ends everything the command has started; elsewhere it adopts
 // orphans and follows the tree. Either way a command that forks, calls setsid or ignores signals does not outlive its run,
-// its time or the server. What a command may reach besides is not limited here yet: the place for that is the keeper, before
-// it starts the command.
+// its time or the server. The keeper also makes the surroundings: a root with the system's programs and what the action names, no network
+// unless the action names ports, Landlock, limits. How much of that a host permits is a Level, which a self-test finds out, every run tells
+// and an action can demand.
 package exec
 
 import (
@@ -16,6 +17,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"frontline/action"
@@ -28,6 +30,8 @@ type Kind struct {
 	keeper []string
 	getenv func(string) string
 	clock  clock.Clock
+	tried  sync.Once
+	host   Sandbox // once tried
 }
 
 var _ action.Kind = (*Kind)(nil)
@@ -73,6 +77,11 @@ func (k *Kind) Plan(ctx context.Context, call action.Call) (action.Plan, error) 
 	p, mark, err := k.look(ctx, s, call)
 	if err != nil {
 		return action.Plan{}, err
+	}
+	if level, err := k.level(s); err != nil {
+		return action.Plan{}, err
+	} else if lacks := s.lacks(level); lacks != "" {
+		p.Costs = append(p.Costs, lacks)
 	}
 	private, err := json.Marshal(mark)
 	if err != nil {
@@ -192,7 +201,7 @@ func (k *Kind) ended(ctx context.Context, r *report, how outcome, led action.Led
 	if res.Facts == nil {
 		res.Facts = map[string]any{}
 	}
-	res.Facts["status"], res.Facts["isolation"], res.Facts["left"] = how.Status, how.level, how.Left
+	res.Facts["status"], res.Facts["sandbox"], res.Facts["left"] = how.Status, string(how.level), how.Left
 	if a.Cut {
 		res.Unknown = true
 		return res, fault.Wrap(how.why, fault.Unavailable, "%s What it did until then nobody knows; look before it is run again.", how.sentence())

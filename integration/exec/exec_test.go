@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +20,10 @@ func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) > 1 && os.Args[1] == KeeperArg:
 		syscall.Exit(Keep()) // os.Exit waits a second under the race detector
+	case os.Getenv(forbiddenEnv) == "1":
+		runtime.LockOSThread() // what is given up is a thread's
+		fmt.Println(forbidNamespaces())
+		os.Exit(1)
 	case os.Getenv(serverEnv) != "":
 		os.Exit(server())
 	}
@@ -65,14 +70,14 @@ func do(t *testing.T, settings map[string]any, inputs map[string]any, secrets ma
 
 // TestConformance runs the suite that every kind passes: a script that closes the open sessions of a customer, in a file.
 func TestConformance(t *testing.T) {
-	for _, isolation := range []string{isolateAuto, isolateTree} {
-		t.Run(isolation, func(t *testing.T) {
-			actiontest.Run(t, func(t *testing.T) actiontest.World { return sessions(t, isolation) })
+	for _, sandbox := range sandboxes() {
+		t.Run(sandbox, func(t *testing.T) {
+			actiontest.Run(t, func(t *testing.T) actiontest.World { return sessions(t, sandbox) })
 		})
 	}
 }
 
-func sessions(t *testing.T, isolation string) actiontest.World {
+func sessions(t *testing.T, sandbox string) actiontest.World {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "sessions")
 	write := func(t testing.TB, text string) {
@@ -90,22 +95,37 @@ func sessions(t *testing.T, isolation string) actiontest.World {
 		Kind: desk(),
 		Call: action.Call{
 			Run: "RUN-7", Inputs: map[string]any{"customer": "nordpank"}, Secrets: map[string]secret.Text{"token": secret.New("t0ken-of-verity")},
-			Settings: settingsOf(t, map[string]any{"command": []string{command}, "plan": []string{plan}, "dir": dir, "isolation": isolation}),
+			Settings: settingsOf(t, map[string]any{"command": []string{command}, "plan": []string{plan}, "dir": dir, "sandbox": sandbox}),
 		},
 		Bad: map[string]string{
-			`{}`:                                        "command",
-			`{"command":[]}`:                            "command",
-			`{"command":"rm -rf"}`:                      "command",
-			`{"command":["./here"]}`:                    "command",
-			`{"command":["a"],"plan":["b/c"]}`:          "plan",
-			`{"command":["a"],"check":[""]}`:            "check",
-			`{"command":["a"],"dir":"here"}`:            "dir",
-			`{"command":["a"],"env":["A=t0ken"]}`:       "env",
-			`{"command":["a"],"env":["FRONTLINE_KEY"]}`: "env",
-			`{"command":["a"],"timeout":"2h"}`:          "timeout",
-			`{"command":["a"],"grace":"2h"}`:            "grace",
-			`{"command":["a"],"isolation":"docker"}`:    "isolation",
-			`{"command":["a"],"shell":true}`:            "shell",
+			`{}`:                                             "command",
+			`{"command":[]}`:                                 "command",
+			`{"command":"rm -rf"}`:                           "command",
+			`{"command":["./here"]}`:                         "command",
+			`{"command":["a"],"plan":["b/c"]}`:               "plan",
+			`{"command":["a"],"check":[""]}`:                 "check",
+			`{"command":["a"],"dir":"here"}`:                 "dir",
+			`{"command":["a"],"env":["A=t0ken"]}`:            "env",
+			`{"command":["a"],"env":["FRONTLINE_KEY"]}`:      "env",
+			`{"command":["a"],"timeout":"2h"}`:               "timeout",
+			`{"command":["a"],"grace":"2h"}`:                 "grace",
+			`{"command":["a"],"sandbox":"docker"}`:           "sandbox",
+			`{"command":["a"],"sandbox":"tree"}`:             "sandbox",
+			`{"command":["a"],"isolation":"auto"}`:           "isolation",
+			`{"command":["a"],"read":["../etc"]}`:            "read",
+			`{"command":["a"],"read":["/"]}`:                 "read",
+			`{"command":["a"],"write":["/srv/../etc"]}`:      "write",
+			`{"command":["a"],"network":[0]}`:                "network",
+			`{"command":["a"],"network":[65536]}`:            "network",
+			`{"command":["a"],"network":["all"]}`:            "network",
+			`{"command":["a"],"limits":{"memory":"lots"}}`:   "limits.memory",
+			`{"command":["a"],"limits":{"processes":-1}}`:    "limits.processes",
+			`{"command":["a"],"limits":{"files":1}}`:         "limits.files",
+			`{"command":["a"],"limits":{"file_size":"5mb"}}`: "limits.file_size",
+			`{"command":["a"],"limits":{"cpu":"1ms"}}`:       "limits.cpu",
+			`{"command":["a"],"limits":{"threads":1}}`:       "threads",
+			`{"command":["a"],"timeout":"soon"}`:             "timeout",
+			`{"command":["a"],"shell":true}`:                 "shell",
 		},
 		Observe: func(t testing.TB) string {
 			b, err := os.ReadFile(file)
@@ -150,7 +170,7 @@ func TestWhatACommandGets(t *testing.T) {
 			vars++
 		}
 	}
-	if vars != 3+1+4+4 { // PATH, LANG, HOME; REGION; the inputs; the run
+	if vars != 4+1+4+4 { // PATH, LANG, HOME, TMPDIR; REGION; the inputs; the run
 		t.Errorf("the command got %d variables:\n%s", vars, got)
 	}
 }

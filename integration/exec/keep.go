@@ -7,6 +7,9 @@ import "time"
 // them all when the command ends, when it is told to, and when the server dies, which it notices by the end of a pipe.
 const KeeperArg = "_keep"
 
+// launchArg follows KeeperArg in the process that becomes the command: it puts itself under the limits and runs the program in its own place.
+const launchArg = "launch"
+
 // The files that a keeper is started with, after the command's own three.
 const (
 	ordersFile  = 3 // in: one line of JSON, then single letters; its end means that the server is gone
@@ -26,24 +29,21 @@ type order struct {
 	Dir   string        `json:"dir"`
 	Env   []string      `json:"env"`
 	Grace time.Duration `json:"grace"`
+	Box   box           `json:"box"`
 }
 
 // news is what a keeper tells the server.
 type news struct {
-	Ready   string  `json:"ready,omitempty"`   // how processes are kept together: pidNamespace or processTree
+	Ready   bool    `json:"ready,omitempty"`   // it waits for its order
+	Init    bool    `json:"init,omitempty"`    // with Ready: it is the first process of a PID namespace
 	Refused *wrong  `json:"refused,omitempty"` // the command did not start
+	Tried   *tried  `json:"tried,omitempty"`   // what the self-test found
 	Ended   *ending `json:"ended,omitempty"`   // nothing of it runs any more
 }
 
-// The ways of keeping processes together.
-const (
-	pidNamespace = "pid-namespace" // the kernel ends all of them with their init
-	processTree  = "process-tree"  // orphans are adopted, found and killed
-)
-
 // wrong says why a command did not start.
 type wrong struct {
-	Setting string `json:"setting"` // "dir" or "command"
+	Setting string `json:"setting"` // "dir", "command", "read", "write"; "sandbox", "home", "limits" when the host refused something
 	Cause   string `json:"cause"`
 }
 
@@ -53,4 +53,5 @@ type ending struct {
 	Signal int  `json:"signal"` // the signal that ended it, or 0
 	Left   int  `json:"left"`   // how many of its processes were left over and killed
 	Told   bool `json:"told"`   // it was told to stop
+	Many   bool `json:"many"`   // it had more processes than it may
 }

@@ -3,8 +3,8 @@ package exec
 import (
 	"bufio"
 	"encoding/json"
+	"io"
 	"os"
-	osexec "os/exec"
 	"os/signal"
 	"runtime"
 	"syscall"
@@ -16,9 +16,15 @@ import (
 // killAgain is the time between two rounds of killing: a process may have forked while the one before was on its way.
 const killAgain = 5 * time.Millisecond
 
+// countAgain is the time between two counts of processes, where the kernel does not limit them for us.
+const countAgain = 25 * time.Millisecond
+
 // Keep is the keeper's main. It returns the exit code.
 func Keep() int {
-	runtime.LockOSThread() // the parent-death signal follows the thread that started the command
+	runtime.LockOSThread() // the parent-death signal follows the thread that started the command; capabilities are a thread's
+	if len(os.Args) > 2 && os.Args[2] == launchArg {
+		return launch()
+	}
 	k := &kept{orders: os.NewFile(ordersFile, "orders"), news: json.NewEncoder(os.NewFile(newsFile, "news")), init: os.Getpid() == 1}
 	for fd := ordersFile; fd <= secretsFile; fd++ {
 		unix.CloseOnExec(fd)
@@ -26,12 +32,8 @@ func Keep() int {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return 1
 	}
-	level := processTree
-	if k.init {
-		level = pidNamespace
-		ownProc()
-	}
-	if err := k.news.Encode(news{Ready: level}); err != nil {
+	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) // what the command starts may not look into us
+	if err := k.news.Encode(news{Ready: true, Init: k.init}); err != nil {
 		return 1
 	}
 	in := bufio.NewReader(k.orders)
@@ -46,20 +48,12 @@ func Keep() int {
 	return k.run(o, in)
 }
 
-// ownProc shows the command the processes of its own namespace only. Where the system refuses, it sees all of them, which does no
-// harm. The capability that mounting takes is given up at once.
-func ownProc() {
-	if unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") == nil {
-		_ = unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
-	}
-	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-}
-
 // kept is a command and everything that came of it.
 type kept struct {
 	orders *os.File
 	news   *json.Encoder
 	init   bool // we are the first process of a namespace
+	proc   bool // it has a /proc of its own
 	pid    int  // of the command
 	told   bool
 }
@@ -76,11 +70,13 @@ func (k *kept) run(o order, in *bufio.Reader) int {
 	said := listen(in)
 	deaths := reap()
 	var end ending
-	var over <-chan time.Time  // the grace
-	var again <-chan time.Time // the next round of killing
+	var over, again, count <-chan time.Time // the grace, the next round of killing, the next count of processes
+	if o.Box.Watch {
+		count = time.After(countAgain)
+	}
 	kill := func() {
 		k.signal(syscall.SIGKILL)
-		again = time.After(killAgain)
+		again, count = time.After(killAgain), nil
 	}
 	for {
 		select {
@@ -114,27 +110,71 @@ func (k *kept) run(o order, in *bufio.Reader) int {
 			kill()
 		case <-again:
 			kill()
+		case <-count:
+			if count = time.After(countAgain); k.many(o.Box.Limits.Processes) {
+				end.Many = true
+				kill()
+			}
 		}
 	}
 }
 
-// start starts the command in a process group of its own. Its files are the three that we were given, and the secrets.
+// start makes the command's surroundings and starts a process in them that becomes the command, in a process group of its own. Its
+// files are the three that we were given, and the secrets.
 func (k *kept) start(o order) *wrong {
-	if fi, err := os.Stat(o.Dir); err != nil || !fi.IsDir() {
-		return &wrong{"dir", "it is not a folder that can be entered"}
+	if o.Box.Root {
+		if w := k.enter(o.Box); w != nil {
+			return w
+		}
 	}
-	program, err := osexec.LookPath(o.Argv[0])
+	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) // mounting is done
+	orders, ours, err := pipe()
 	if err != nil {
-		return &wrong{"command", err.Error()}
+		return &wrong{"sandbox", err.Error()}
 	}
-	k.pid, err = syscall.ForkExec(program, o.Argv, &syscall.ProcAttr{
-		Dir: o.Dir, Env: o.Env, Files: []uintptr{0, 1, 2, secretsFile},
+	news, theirs, err := pipe()
+	if err != nil {
+		return &wrong{"sandbox", err.Error()}
+	}
+	k.pid, err = syscall.ForkExec("/proc/self/exe", []string{"frontline", KeeperArg, launchArg}, &syscall.ProcAttr{
+		Dir: "/", Env: []string{"PATH=" + value(o.Env, "PATH")}, Files: []uintptr{0, 1, 2, secretsFile, orders.Fd(), theirs.Fd()},
 		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	})
+	_, _ = orders.Close(), theirs.Close()
 	if err != nil {
-		return &wrong{"command", err.Error()}
+		return &wrong{"sandbox", err.Error()}
 	}
+	_ = json.NewEncoder(ours).Encode(o)
+	_ = ours.Close()
+	return k.launched(news)
+}
+
+// launched waits until the process has become the command, which closes the pipe, or says why it did not.
+func (k *kept) launched(said *os.File) *wrong {
+	b, err := io.ReadAll(said)
+	_ = said.Close()
+	if len(b) == 0 && err == nil {
+		return nil
+	}
+	var n news
+	if json.Unmarshal(b, &n) != nil || n.Refused == nil && n.Tried == nil {
+		n.Refused = &wrong{"sandbox", "the launcher broke"}
+	}
+	if n.Tried == nil {
+		return n.Refused
+	}
+	n.Tried.Proc = k.proc
+	_ = k.news.Encode(n)
 	return nil
+}
+
+// pipe is os.Pipe for files that are handed on or used once: nothing polls them.
+func pipe() (r, w *os.File, err error) {
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		return nil, nil, err
+	}
+	return os.NewFile(uintptr(p[0]), "pipe"), os.NewFile(uintptr(p[1]), "pipe"), nil
 }
 
 // detach lets go of the command's files, so that their other ends see when the command has closed them.
@@ -199,4 +239,22 @@ func (k *kept) signal(sig syscall.Signal) {
 	for _, p := range descendants(os.Getpid()) {
 		p.signal(sig)
 	}
+}
+
+// many says whether there are more processes than that.
+func (k *kept) many(most int) bool {
+	if !k.init || !k.proc {
+		return len(descendants(os.Getpid())) > most
+	}
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return false
+	}
+	n := 0
+	for _, e := range entries {
+		if c := e.Name()[0]; '0' <= c && c <= '9' {
+			n++
+		}
+	}
+	return n > most+1 // we are one of them
 }

@@ -11,6 +11,10 @@ import (
 // Keep is the keeper's main. Only Linux has what it takes to leave nothing of a command behind.
 func Keep() int { return 1 }
 
+func (*Kind) selfTest() Sandbox {
+	return Sandbox{Level: Tree, Why: []string{"only Linux has what a sandbox takes"}}
+}
+
 func (*Kind) run(context.Context, task) (outcome, error) {
 	return outcome{}, fault.New(fault.Invalid, "Actions of the kind exec run on Linux only. Run the Frontline server there.")
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -28,12 +29,16 @@ func (k *Kind) run(ctx context.Context, t task) (outcome, error) {
 	if ctx.Err() != nil {
 		return outcome{}, stopped(ctx)
 	}
-	dir, drop, err := t.folder()
+	level, err := k.level(t.settings)
+	if err != nil {
+		return outcome{}, err
+	}
+	home, drop, err := folder()
 	if err != nil {
 		return outcome{}, err
 	}
 	defer drop()
-	env, err := k.environment(t, dir)
+	env, err := k.environment(t, home)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -45,18 +50,24 @@ func (k *Kind) run(ctx context.Context, t task) (outcome, error) {
 	if err != nil {
 		return outcome{}, fmt.Errorf("write the secrets: %w", err)
 	}
-	kp, err := k.startKeeper(t.Isolation, value(env, "PATH"))
+	kp, err := k.startKeeper(attributes(level, k.host.user, len(t.Network) > 0))
 	if err != nil {
-		return outcome{}, err
+		return outcome{}, fault.Wrap(err, fault.Unavailable, "Frontline could not start a second process of itself, so nothing was run. Try again; if it stays so, look whether the host has processes and memory left.")
 	}
 	defer kp.release()
 	var streams sync.WaitGroup
 	out := output{mask: newMasker(t.call.Secrets), line: t.line}
+	if lacks := t.lacks(level); lacks != "" && t.step == forRun {
+		out.mu.Lock()
+		t.line(lacks)
+		out.mu.Unlock()
+	}
 	streams.Go(func() { feed(kp.in[0], append(inputs, '\n')) })
 	streams.Go(func() { feed(kp.in[1], secrets) })
 	streams.Go(func() { out.read(kp.out[0], t.take) })
 	streams.Go(func() { out.read(kp.out[1], func(string) bool { return false }) })
-	how, err := k.attend(ctx, t, kp, order{Argv: t.argv, Dir: dir, Env: env, Grace: t.grace()})
+	how, err := k.attend(ctx, t, kp, order{Argv: t.argv, Dir: first(t.Dir, home), Env: env, Grace: t.grace(), Box: t.box(level, home, os.Geteuid() == 0)})
+	how.level = level
 	_ = kp.orders.Close() // whatever happened, this ends it
 	_ = kp.cmd.Wait()
 	k.drain(kp, &streams)
@@ -87,7 +98,9 @@ func (k *Kind) attend(ctx context.Context, t task, kp *keeper, o order) (outcome
 			return outcome{}, err
 		}
 	}
-	how := outcome{level: kp.level}
+	var how outcome
+	up, stop := k.clock.After(t.timeout())
+	defer stop()
 	if err := kp.order(o); err != nil {
 		return outcome{}, fault.Wrap(err, fault.Unavailable, "The command could not be started. Try again.")
 	}
@@ -96,8 +109,6 @@ func (k *Kind) attend(ctx context.Context, t task, kp *keeper, o order) (outcome
 		n, _ := kp.hear() // no news: the keeper is gone
 		heard <- n
 	}()
-	up, stop := k.clock.After(t.timeout())
-	defer stop()
 	var last <-chan time.Time
 	done := ctx.Done()
 	end := func(why error) {
@@ -124,10 +135,8 @@ func (k *Kind) attend(ctx context.Context, t task, kp *keeper, o order) (outcome
 // with is the outcome with the keeper's last news.
 func (o outcome) with(n news) (outcome, error) {
 	switch {
-	case n.Refused != nil && n.Refused.Setting == "dir":
-		return o, fault.Wrap(errors.New(n.Refused.Cause), fault.Invalid, "The command was not started: its folder does not exist or cannot be entered. Correct the setting dir.")
 	case n.Refused != nil:
-		return o, fault.Wrap(errors.New(n.Refused.Cause), fault.Invalid, "The command was not started: the program does not exist on the server's machine or may not be run. Correct the setting command.")
+		return o, n.Refused.fault()
 	case n.Ended != nil:
 		o.ending = *n.Ended
 		return o, nil
@@ -146,4 +155,18 @@ func value(env []string, name string) string {
 		}
 	}
 	return ""
+}
+
+// fault says to people why a command was not started.
+func (w wrong) fault() error {
+	cause := errors.New(w.Cause)
+	switch w.Setting {
+	case "dir":
+		return fault.Wrap(cause, fault.Invalid, "The command was not started: its folder does not exist or cannot be entered. Correct the setting dir.")
+	case "read", "write":
+		return fault.Wrap(cause, fault.Invalid, "The command was not started: a file or folder that it may %s does not exist or cannot be reached. Correct the setting %s.", w.Setting, w.Setting)
+	case "command":
+		return fault.Wrap(cause, fault.Invalid, "The command was not started: the program, or what its first line names, does not exist on the server's machine or may not be run. Correct the setting command; a program that is in none of the system's folders needs what it loads under read.")
+	}
+	return fault.Wrap(cause, fault.Unavailable, "The command was not started: this host did not let its sandbox be made. Try again; if it stays so, look at the server's log.")
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"math"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -23,37 +24,20 @@ type settings struct {
 	Env     []string `json:"env"`     // variables of the server's environment that it may see
 	Timeout duration `json:"timeout"` // of one command; the action's own limit may end it sooner; 1h when zero
 	Grace   duration `json:"grace"`   // between the request to stop and the kill; 5s when zero
-	// Isolation is "auto": a PID namespace where the system permits one, else following the tree of processes; "namespace": fail
-	// where there is none; "tree": never one (in a namespace of an unprivileged server, sudo and other setuid programs do not work).
-	Isolation string `json:"isolation"`
+	Read    []string `json:"read"`    // files and folders that it may read, beside the system's programs
+	Write   []string `json:"write"`   // files and folders that Command may change; Plan and Check only read them
+	Network []int    `json:"network"` // TCP ports that it may connect to; none: no network
+	Limits  limits   `json:"limits"`
+	// Sandbox is the least Level that the action accepts, or "none": nothing is kept from the command but its limits (in a sandbox sudo and
+	// other setuid programs do not work). Empty: the best that the host gives.
+	Sandbox string `json:"sandbox"`
 }
 
 const (
 	longestTimeout           = time.Hour
 	usualGrace, longestGrace = 5 * time.Second, time.Minute
+	noSandbox                = "none"
 )
-
-// The ways of keeping a command's processes together.
-const (
-	isolateAuto      = "auto"
-	isolateNamespace = "namespace"
-	isolateTree      = "tree"
-)
-
-// duration is written as Go writes durations: "5m".
-type duration time.Duration
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (d *duration) UnmarshalText(b []byte) error {
-	v, err := time.ParseDuration(string(b))
-	if err != nil {
-		return errDuration
-	}
-	*d = duration(v)
-	return nil
-}
-
-var errDuration = errors.New("not a duration")
 
 func parseSettings(raw json.RawMessage) (settings, error) {
 	var s settings
@@ -62,25 +46,22 @@ func parseSettings(raw json.RawMessage) (settings, error) {
 	if err := d.Decode(&s); err != nil {
 		return settings{}, notSettings(err)
 	}
-	for _, check := range []func(*settings) error{checkCommands, checkDir, checkNames, checkTimes} {
+	for _, check := range []func(*settings) error{checkCommands, checkPlaces, checkNetwork, checkSandbox, checkNames, checkTimes} {
 		if err := check(&s); err != nil {
 			return settings{}, err
 		}
 	}
-	return s, nil
+	return s, s.Limits.check()
 }
 
 var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
 
 func notSettings(err error) error {
 	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
-		return fault.Wrong(m[1], "There is no setting %s here. Known are command, plan, check, dir, env, timeout, grace and isolation.", m[1])
+		return fault.Wrong(m[1], "There is no setting %s here. Known are command, plan, check, dir, env, timeout, grace, read, write, network, limits and sandbox.", m[1])
 	}
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
 		return fault.Wrong(wrong.Field, "The setting %s does not take a JSON %s. Give it as the documentation of exec shows.", wrong.Field, wrong.Value)
-	}
-	if errors.Is(err, errDuration) {
-		return fault.Wrong("timeout", "The settings timeout and grace are durations such as 30s or 5m.")
 	}
 	return fault.Wrap(err, fault.Invalid, "The settings of exec are a table of names and values. Write them as the documentation shows.")
 }
@@ -105,17 +86,39 @@ func checkCommands(s *settings) error {
 	return nil
 }
 
-func checkDir(s *settings) error {
-	if s.Dir != "" && !filepath.IsAbs(s.Dir) {
+func checkPlaces(s *settings) error {
+	if s.Dir != "" && !belowRoot(s.Dir) {
 		return fault.Wrong("dir", "The setting dir is a path from the root on, or nothing for a new folder for each run.")
 	}
-	if s.Isolation == "" {
-		s.Isolation = isolateAuto
-	}
-	if !slices.Contains([]string{isolateAuto, isolateNamespace, isolateTree}, s.Isolation) {
-		return fault.Wrong("isolation", "The setting isolation is auto, namespace or tree.")
+	for name, paths := range map[string][]string{"read": s.Read, "write": s.Write} {
+		for _, p := range paths {
+			if !belowRoot(p) {
+				return fault.Wrong(name, "The setting %s lists files and folders, each as a path from the root on; %q is none.", name, p)
+			}
+		}
 	}
 	return nil
+}
+
+// belowRoot says whether the path names one place, and not all of them.
+func belowRoot(p string) bool {
+	return filepath.IsAbs(p) && filepath.Clean(p) == p && p != "/" && !strings.ContainsRune(p, 0)
+}
+
+func checkNetwork(s *settings) error {
+	for _, port := range s.Network {
+		if port < 1 || port > math.MaxUint16 {
+			return fault.Wrong("network", "The setting network lists TCP ports between 1 and 65535; %d is none.", port)
+		}
+	}
+	return nil
+}
+
+func checkSandbox(s *settings) error {
+	if s.Sandbox == "" || s.Sandbox == noSandbox || slices.Contains([]Level{Full, Namespaces, Landlock}, Level(s.Sandbox)) {
+		return nil
+	}
+	return fault.Wrong("sandbox", "The setting sandbox is the least that the action accepts: full, namespaces or landlock; or none, for a program that cannot work in a sandbox.")
 }
 
 var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -140,10 +143,10 @@ func checkTimes(s *settings) error {
 		s.Grace = duration(usualGrace)
 	}
 	if t := time.Duration(s.Timeout); t < time.Millisecond || t > longestTimeout {
-		return fault.Wrong("timeout", "The setting timeout is between 1ms and %s.", longestTimeout)
+		return fault.Wrong("timeout", "The setting timeout is a duration between 1ms and %s, such as 30s or 5m.", longestTimeout)
 	}
 	if g := time.Duration(s.Grace); g < time.Millisecond || g > longestGrace {
-		return fault.Wrong("grace", "The setting grace is between 1ms and %s.", longestGrace)
+		return fault.Wrong("grace", "The setting grace is a duration between 1ms and %s, such as 5s.", longestGrace)
 	}
 	return nil
 }

@@ -13,14 +13,12 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"frontline/fault"
 )
 
 // keeper is a keeper as the server sees it.
 type keeper struct {
 	cmd     *osexec.Cmd
-	level   string
+	init    bool // it is the first process of a PID namespace
 	orders  *os.File
 	news    *bufio.Reader
 	newsEnd *os.File
@@ -30,49 +28,30 @@ type keeper struct {
 
 const readyWithin = 20 * time.Second
 
-// startKeeper starts a keeper with the best isolation that the setting asks for and the system permits.
-func (k *Kind) startKeeper(isolation, path string) (*keeper, error) {
-	var all error
-	for _, attr := range attempts(isolation) {
-		kp, err := k.startWith(attr, path)
-		if err == nil {
-			return kp, nil
-		}
-		all = errors.Join(all, err)
+// attributes are what a keeper is started with. user says that namespaces need a user namespace; in it everybody keeps their own number.
+func attributes(l Level, user, network bool) *syscall.SysProcAttr {
+	attr := &syscall.SysProcAttr{Setpgid: true}
+	if !l.least(Namespaces) {
+		return attr
 	}
-	if isolation == isolateNamespace {
-		return nil, fault.Wrap(all, fault.Internal, "This system does not let Frontline make a PID namespace, which the action demands. Permit user namespaces, or set isolation to auto.")
+	attr.Cloneflags = syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC
+	if !network {
+		attr.Cloneflags |= syscall.CLONE_NEWNET
 	}
-	return nil, fault.Wrap(all, fault.Internal, "Frontline could not start a second process of itself. Look at the server's log.")
+	if user {
+		attr.Cloneflags |= syscall.CLONE_NEWUSER
+		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Geteuid(), HostID: os.Geteuid(), Size: 1}}
+		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getegid(), HostID: os.Getegid(), Size: 1}}
+		attr.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN} // within that namespace, to mount its files
+	}
+	return attr
 }
 
-// attempts lists what to try, best first. Root needs no user namespace; in a container even root may need one.
-func attempts(isolation string) []*syscall.SysProcAttr {
-	tree := &syscall.SysProcAttr{Setpgid: true}
-	if isolation == isolateTree {
-		return []*syscall.SysProcAttr{tree}
-	}
-	plain := &syscall.SysProcAttr{Setpgid: true, Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS}
-	user := &syscall.SysProcAttr{Setpgid: true, Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWPID | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: os.Geteuid(), HostID: os.Geteuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getegid(), HostID: os.Getegid(), Size: 1}},
-		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN}, // within that namespace, to mount its /proc
-	}
-	all := []*syscall.SysProcAttr{user}
-	if os.Geteuid() == 0 {
-		all = []*syscall.SysProcAttr{plain, user}
-	}
-	if isolation == isolateAuto {
-		all = append(all, tree)
-	}
-	return all
-}
-
-// startWith starts a keeper and waits until it is ready for its order.
-func (k *Kind) startWith(attr *syscall.SysProcAttr, path string) (*keeper, error) {
+// startKeeper starts a keeper and waits until it is ready for its order.
+func (k *Kind) startKeeper(attr *syscall.SysProcAttr) (*keeper, error) {
 	kp := &keeper{cmd: osexec.Command(k.keeper[0], k.keeper[1:]...)}
 	kp.cmd.SysProcAttr = attr
-	kp.cmd.Env = []string{"PATH=" + path} // for looking up the command; our own environment is none of its business
+	kp.cmd.Env = []string{} // our own environment is none of its business
 	kp.cmd.Dir = "/"
 	theirs, err := kp.pipes()
 	if err == nil {
@@ -109,10 +88,10 @@ func (k *Kind) greet(kp *keeper) error {
 		}
 	}()
 	n, err := kp.hear()
-	if err == nil && n.Ready == "" {
+	if err == nil && !n.Ready {
 		err = errors.New("it does not call exec.Keep")
 	}
-	kp.level = n.Ready
+	kp.init = n.Init
 	return err
 }
 
@@ -171,7 +150,7 @@ func (kp *keeper) tell(word byte) { _, _ = kp.orders.Write([]byte{word}) }
 
 // kill ends the keeper itself, the last resort. In a namespace everything dies with it; what it has adopted elsewhere goes first.
 func (kp *keeper) kill() {
-	if kp.level == processTree {
+	if !kp.init {
 		for _, p := range descendants(kp.cmd.Process.Pid) {
 			p.signal(syscall.SIGKILL)
 		}

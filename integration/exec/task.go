@@ -32,16 +32,18 @@ func (k *Kind) task(s settings, argv []string, call action.Call, step string) ta
 // outcome is how a command ended, as the server sees it.
 type outcome struct {
 	ending
-	level string
+	level Level
 	why   error // why we ended it; nil when it ended by itself
 }
 
 // clean says whether the command ended by itself.
-func (o outcome) clean() bool { return o.why == nil && o.Signal == 0 }
+func (o outcome) clean() bool { return o.why == nil && o.Signal == 0 && !o.Many }
 
 func (o outcome) sentence() string {
 	s := "The command ended with status " + fmt.Sprint(o.Status) + "."
 	switch {
+	case o.Many:
+		s = "The command was ended because it had more processes than it may."
 	case o.why != nil:
 		s = "The command was stopped: " + o.why.Error() + "."
 	case o.Signal != 0:
@@ -59,8 +61,8 @@ const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 const inEnv = 64 << 10
 
 // environment is what the command gets to see: what the definition lets through, the inputs as FL_NAME, and what run this is.
-func (k *Kind) environment(t task, dir string) ([]string, error) {
-	env := map[string]string{"PATH": usualPath, "LANG": "C.UTF-8", "HOME": dir}
+func (k *Kind) environment(t task, home string) ([]string, error) {
+	env := map[string]string{"PATH": usualPath, "LANG": "C.UTF-8", "HOME": home, "TMPDIR": home}
 	for _, name := range t.Env {
 		if v := k.getenv(name); v != "" {
 			env[name] = v
@@ -115,15 +117,12 @@ func secretsLine(call action.Call) ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-// folder is where the command runs: the one that is set, or a new one that drop takes away again.
-func (s settings) folder() (dir string, drop func(), err error) {
-	if s.Dir != "" {
-		return s.Dir, func() {}, nil
-	}
-	if dir, err = os.MkdirTemp("", "frontline-run-"); err != nil {
+// folder makes the folder of one command, its home, that drop takes away again.
+func folder() (home string, drop func(), err error) {
+	if home, err = os.MkdirTemp("", "frontline-run-"); err != nil {
 		return "", nil, fault.Wrap(err, fault.Unavailable, "Frontline could not make a folder for the run. See whether the disk of its temporary files is full.")
 	}
-	return dir, func() { _ = os.RemoveAll(dir) }, nil
+	return home, func() { _ = os.RemoveAll(home) }, nil
 }
 
 func (s settings) timeout() time.Duration { return time.Duration(s.Timeout) }

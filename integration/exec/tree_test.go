@@ -18,6 +18,7 @@ import (
 
 	"frontline/action"
 	"frontline/action/actiontest"
+	"frontline/clock"
 	"frontline/fault"
 )
 
@@ -62,42 +63,49 @@ func hatched(t *testing.T, tag string, n int) {
 	t.Errorf("%d of %d processes came to life", alive(tag), n)
 }
 
-func isolations() []string { return []string{isolateAuto, isolateTree} }
+// sandboxes are the two ways in which the host's processes are kept together: in a namespace, and by following the tree.
+func sandboxes() []string { return []string{string(Full), noSandbox} }
 
 // TestNothingSurvives ends commands in every way there is, and looks for what is left.
 func TestNothingSurvives(t *testing.T) {
-	for _, isolation := range isolations() {
+	for _, sandbox := range sandboxes() {
 		for name, c := range map[string]struct {
-			last    string // the script's last line
-			timeout string
-			cancel  bool
-			why     string // in the sentence
+			last   string // the script's last line
+			late   bool
+			cancel bool
+			why    string // in the sentence
 		}{
-			"it ends by itself": {`until [ -e TAG ]; do sleep 0.02; done`, "1h", false, "left over"},
-			"its time is up":    {`sleep TAG`, "2s", false, "time was up"},
-			"it is cancelled":   {`sleep TAG`, "1h", true, "somebody asked"},
+			"it ends by itself": {`until [ -e TAG ]; do sleep 0.02; done`, false, false, "left over"},
+			"its time is up":    {`sleep TAG`, true, false, "time was up"},
+			"it is cancelled":   {`sleep TAG`, false, true, "somebody asked"},
 		} {
-			t.Run(isolation+"/"+name, func(t *testing.T) {
+			t.Run(sandbox+"/"+name, func(t *testing.T) {
 				tag, dir := newTag(), t.TempDir()
 				command := script(t, append(brood(tag), strings.ReplaceAll(c.last, "TAG", tag))...)
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
+				moved := clock.NewMoved(time.Now())
+				k := New(moved, func(string) string { return "" }, Self())
 				var watch sync.WaitGroup
 				defer watch.Wait()
 				watch.Go(func() {
 					hatched(t, tag, broodSize)
-					if c.cancel {
+					switch {
+					case c.cancel:
 						cancel()
+						return
+					case c.late:
+						moved.Move(2 * time.Minute)
 						return
 					}
 					_ = os.WriteFile(filepath.Join(dir, tag), nil, 0o600) // the sign to end
 				})
-				call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{command}, "dir": dir, "timeout": c.timeout, "grace": "200ms", "isolation": isolation})}
-				plan, err := desk().Plan(t.Context(), call)
+				call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{command}, "dir": dir, "timeout": "1m", "grace": "200ms", "sandbox": sandbox})}
+				plan, err := k.Plan(t.Context(), call)
 				if err != nil {
 					t.Fatal(err)
 				}
-				res, err := desk().Do(ctx, call, plan, &actiontest.Ledger{})
+				res, err := k.Do(ctx, call, plan, &actiontest.Ledger{})
 				if n := alive(tag); n != 0 {
 					t.Errorf("%d processes survived", n)
 				}
@@ -107,8 +115,8 @@ func TestNothingSurvives(t *testing.T) {
 				if cut := c.why != "left over"; cut != fault.Is(err, fault.Unavailable) || cut != res.Unknown || cut == res.Done {
 					t.Errorf("Do = %+v, %v", res, err)
 				}
-				if want := map[string]string{isolateAuto: pidNamespace, isolateTree: processTree}[isolation]; res.Facts["isolation"] != want {
-					t.Errorf("the isolation was %v, want %s", res.Facts["isolation"], want)
+				if want := map[string]string{noSandbox: "tree"}[sandbox]; res.Facts["sandbox"] != first(want, sandbox) {
+					t.Errorf("the sandbox was %v, want %s", res.Facts["sandbox"], sandbox)
 				}
 			})
 		}
@@ -117,20 +125,30 @@ func TestNothingSurvives(t *testing.T) {
 
 // TestGrace lets a command that listens end in order.
 func TestGrace(t *testing.T) {
-	for _, isolation := range isolations() {
-		file := filepath.Join(t.TempDir(), "tidied")
-		command := script(t, `trap 'echo tidy > `+file+`; exit 0' TERM`, `echo ready`, `while :; do sleep 0.05; done`)
-		call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{command}, "timeout": "500ms", "grace": "20s", "isolation": isolation})}
-		plan, err := desk().Plan(t.Context(), call)
+	for _, sandbox := range sandboxes() {
+		dir := t.TempDir()
+		command := script(t, `trap 'echo tidy > tidied; exit 0' TERM`, `echo ready`, `while :; do sleep 0.05; done`)
+		s, err := parseSettings(settingsOf(t, map[string]any{"command": []string{command}, "dir": dir, "grace": "1m", "sandbox": sandbox}))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := desk().Do(t.Context(), call, plan, &actiontest.Ledger{}); !fault.Is(err, fault.Unavailable) {
-			t.Errorf("%s: Do = %v, want Unavailable", isolation, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		k := desk()
+		task := k.task(s, s.Command, action.Call{}, forRun)
+		task.take = func(line string) bool {
+			if line == "ready" {
+				cancel()
+			}
+			return true
 		}
-		if _, err := os.Stat(file); err != nil {
-			t.Errorf("%s: the command could not tidy up: %v", isolation, err)
+		task.line = func(string) {}
+		if how, err := k.run(ctx, task); err != nil || how.why == nil {
+			t.Errorf("%s: run = %+v, %v", sandbox, how, err)
 		}
+		if _, err := os.Stat(filepath.Join(dir, "tidied")); err != nil {
+			t.Errorf("%s: the command could not tidy up: %v", sandbox, err)
+		}
+		cancel()
 	}
 }
 
@@ -138,10 +156,7 @@ const serverEnv = "FRONTLINE_EXEC_SERVER"
 
 // server is a process of the test binary that runs one command, as the real server does, until it is killed.
 func server() int {
-	var call action.Call
-	if err := json.Unmarshal([]byte(os.Getenv(serverEnv)), &call); err != nil {
-		return 2
-	}
+	call := action.Call{Settings: json.RawMessage(os.Getenv(serverEnv))}
 	plan, err := desk().Plan(context.Background(), call)
 	if err == nil {
 		_, err = desk().Do(context.Background(), call, plan, &actiontest.Ledger{})
@@ -152,16 +167,13 @@ func server() int {
 
 // TestServerDies kills the server in the middle of a run: its command and everything that came of it go with it.
 func TestServerDies(t *testing.T) {
-	for _, isolation := range isolations() {
-		t.Run(isolation, func(t *testing.T) {
+	for _, sandbox := range sandboxes() {
+		t.Run(sandbox, func(t *testing.T) {
 			tag := newTag()
 			command := script(t, append(brood(tag), "sleep "+tag)...)
-			b, err := json.Marshal(action.Call{Settings: settingsOf(t, map[string]any{"command": []string{command}, "isolation": isolation})})
-			if err != nil {
-				t.Fatal(err)
-			}
+			settings := settingsOf(t, map[string]any{"command": []string{command}, "sandbox": sandbox})
 			cmd := osexec.Command(os.Args[0])
-			cmd.Env = append(os.Environ(), serverEnv+"="+string(b))
+			cmd.Env = append(os.Environ(), serverEnv+"="+string(settings))
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -179,6 +191,9 @@ func TestServerDies(t *testing.T) {
 		})
 	}
 }
+
+// forEverybody are the tests of what depends on who the server is.
+const forEverybody = "TestNothingSurvives|TestServerDies|TestWhatACommandGets|TestOwnProcesses|TestFiles|TestNetwork|TestBomb|TestSecretsAreNotSeen"
 
 // TestWithoutPrivileges does the same as an ordinary user, for whom a PID namespace needs a user namespace.
 func TestWithoutPrivileges(t *testing.T) {
@@ -201,13 +216,13 @@ func TestWithoutPrivileges(t *testing.T) {
 	if err := os.Chmod(dir, 0o777|os.ModeSticky); err != nil {
 		t.Fatal(err)
 	}
-	cmd := osexec.Command(name, "-test.v", "-test.run=TestNothingSurvives|TestServerDies|TestWhatACommandGets|TestOwnProcesses")
+	cmd := osexec.Command(name, "-test.v", "-test.run=^("+forEverybody+")$")
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=" + usualPath, "TMPDIR=" + dir}
 	const nobody = 65534
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	out, err := cmd.CombinedOutput()
-	if passed := strings.Count(string(out), "\n--- PASS: Test"); err != nil || passed != 4 {
+	if passed := strings.Count(string(out), "\n--- PASS: Test"); err != nil || passed != 1+strings.Count(forEverybody, "|") {
 		t.Errorf("as nobody %d tests passed: %v\n%s", passed, err, out)
 	}
 }
@@ -215,7 +230,7 @@ func TestWithoutPrivileges(t *testing.T) {
 // TestOwnProcesses shows that a command in a namespace sees no process but its own, keeps its user and has no privilege of the namespace.
 func TestOwnProcesses(t *testing.T) {
 	look := script(t, `echo "me: $(id -u)"`, `ls /proc | grep -c '^[0-9]*$'`, `grep CapEff /proc/self/status`)
-	_, led, err := do(t, map[string]any{"command": []string{look}, "isolation": isolateNamespace}, nil, nil)
+	_, led, err := do(t, map[string]any{"command": []string{look}, "sandbox": Full}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +249,7 @@ func TestOwnProcesses(t *testing.T) {
 // TestKeeperKilled lets the command kill its own keeper where it can. Nobody knows then what it did.
 func TestKeeperKilled(t *testing.T) {
 	command := script(t, `kill -9 $PPID`, `sleep 60`)
-	res, _, err := do(t, map[string]any{"command": []string{command}, "isolation": isolateTree}, nil, nil)
+	res, _, err := do(t, map[string]any{"command": []string{command}, "sandbox": noSandbox}, nil, nil)
 	if !fault.Is(err, fault.Unavailable) || !res.Unknown {
 		t.Errorf("Do = %+v, %v, want unknown", res, err)
 	}
@@ -242,19 +257,19 @@ func TestKeeperKilled(t *testing.T) {
 
 // TestForkRace kills a command that forks as fast as it can.
 func TestForkRace(t *testing.T) {
-	for _, isolation := range isolations() {
+	for _, sandbox := range sandboxes() {
 		tag := newTag()
 		command := script(t, `spawn() { n=$1; while [ $n -gt 0 ]; do n=$((n-1)); (setsid sleep `+tag+` &) ; done; }`, `spawn 40 & spawn 40 & spawn 40 & wait`, `sleep `+tag)
-		call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{command}, "timeout": "150ms", "grace": "1ms", "isolation": isolation})}
+		call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{command}, "timeout": "150ms", "grace": "1ms", "sandbox": sandbox})}
 		plan, err := desk().Plan(t.Context(), call)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := desk().Do(t.Context(), call, plan, &actiontest.Ledger{}); !fault.Is(err, fault.Unavailable) {
-			t.Errorf("%s: Do = %v, want Unavailable", isolation, err)
+			t.Errorf("%s: Do = %v, want Unavailable", sandbox, err)
 		}
 		if n := alive(tag); n > 0 {
-			t.Errorf("%s: %d processes survived", isolation, n)
+			t.Errorf("%s: %d processes survived", sandbox, n)
 		}
 	}
 }
@@ -264,8 +279,8 @@ func TestNotAKeeper(t *testing.T) {
 	k := desk()
 	k.keeper = []string{"/bin/echo", "hello"}
 	call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{"/bin/true"}, "plan": []string{"/bin/true"}})}
-	if _, err := k.Plan(t.Context(), call); !fault.Is(err, fault.Internal) {
-		t.Errorf("Plan = %v, want Internal", err)
+	if _, err := k.Plan(t.Context(), call); !fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "not a keeper") {
+		t.Errorf("Plan = %v, want that it is not a keeper", err)
 	}
 }
 

@@ -1,0 +1,134 @@
+package exec
+
+import (
+	"slices"
+
+	"frontline/fault"
+)
+
+// Level is how well a host keeps a command from what is not its business.
+type Level string
+
+// The levels, from the best to the least.
+const (
+	// Full is namespaces and Landlock: no files but the system's programs and what the action names, no network but the ports that it names,
+	// no sight of other processes.
+	Full Level = "full"
+	// Namespaces is the same by namespaces alone: what the action names of the network is not limited to ports.
+	Namespaces Level = "namespaces"
+	// Landlock limits files and TCP ports. The command sees other processes, and could send datagrams.
+	Landlock Level = "landlock"
+	// Tree limits nothing but what a command uses, and leaves nothing of it behind.
+	Tree Level = "tree"
+)
+
+func levels() []Level { return []Level{Tree, Landlock, Namespaces, Full} }
+
+// least says whether the level is as good as the other one, or better.
+func (l Level) least(other Level) bool {
+	return slices.Index(levels(), l) >= slices.Index(levels(), other)
+}
+
+// Say is a sentence for people.
+func (l Level) Say() string {
+	switch l {
+	case Full:
+		return "Scripts run in namespaces of their own and under Landlock: they reach the files and ports that their action names, and nothing else."
+	case Namespaces:
+		return "Scripts run in namespaces of their own: they reach the files that their action names. Without Landlock, one that names a port reaches the whole network."
+	case Landlock:
+		return "Scripts run under Landlock: they reach the files and TCP ports that their action names. Without namespaces they see other processes, and UDP is open."
+	}
+	return "Scripts run without a sandbox: they can read, write and reach what the Frontline server can. Permit user namespaces or Landlock on this host."
+}
+
+// Sandbox is what a host gives, as the self-test found out.
+type Sandbox struct {
+	Level Level
+	Why   []string // why it is not better: one reason each, for an administrator
+	// user says that namespaces need a user namespace, which they do but for a root to whom it is forbidden.
+	user bool
+}
+
+// Sandbox tells what this host gives. The first call finds out, by trying to get out; that takes a moment.
+func (k *Kind) Sandbox() Sandbox {
+	k.tried.Do(func() { k.host = k.selfTest() })
+	return k.host
+}
+
+// level is what the command will get, or why it cannot be run at all.
+func (k *Kind) level(s settings) (Level, error) {
+	if s.Sandbox == noSandbox {
+		return Tree, nil
+	}
+	host := k.Sandbox()
+	if want := Level(s.Sandbox); s.Sandbox != "" && !host.Level.least(want) {
+		why := "Permit user namespaces and Landlock there"
+		if len(host.Why) > 0 {
+			why = host.Why[0]
+		}
+		return "", fault.New(fault.Invalid, "The action demands the sandbox %s, and this host gives only %s: %s. Mend that, or let the action accept less.", want, host.Level, why)
+	}
+	return host.Level, nil
+}
+
+// lacks is what people must know about a run in this level, or nothing.
+func (s settings) lacks(l Level) string {
+	switch {
+	case s.Sandbox == noSandbox:
+		return "The action wants no sandbox: its command can do what the Frontline server can."
+	case l == Full, l == Namespaces && len(s.Network) == 0:
+		return ""
+	}
+	return "The sandbox of this host is not full. " + l.Say()
+}
+
+// box is what surrounds one command, as its keeper is told.
+type box struct {
+	Root    bool    `json:"root"` // a root of its own: the mount namespace is there
+	Lock    bool    `json:"lock"` // no new privileges, no capabilities, Landlock as far as there is one
+	Program string  `json:"program"`
+	Places  []place `json:"places"`
+	Network []int   `json:"network"`
+	Limits  limits  `json:"limits"`
+	Watch   bool    `json:"watch"` // processes are counted by the keeper: the kernel lets root have as many as it wants
+	Probe   *probe  `json:"probe"` // try to get out instead of running a command
+}
+
+// probe is what the self-test tries to reach.
+type probe struct {
+	File string `json:"file"` // a file outside
+}
+
+// tried is what the self-test could reach, and what there is.
+type tried struct {
+	File     bool   `json:"file"`     // it could read the file
+	Network  bool   `json:"network"`  // it could send a packet
+	Proc     bool   `json:"proc"`     // it has a /proc of its own
+	Landlock int    `json:"landlock"` // the version of the kernel's interface; 0: none
+	Cause    string `json:"cause"`    // why there is none
+}
+
+// place is a file or folder that the command may reach beside the system's programs.
+type place struct {
+	Setting string `json:"setting"` // that names it
+	Path    string `json:"path"`
+	Write   bool   `json:"write"`
+}
+
+// box is what surrounds a command of the step in the level. Only the command itself may change something: planning and checking see the
+// same files, but cannot write to them.
+func (t task) box(l Level, home string, root bool) box {
+	b := box{Root: l.least(Namespaces), Lock: t.Sandbox != noSandbox, Program: t.argv[0], Network: t.Network, Limits: t.Limits, Watch: root || !l.least(Namespaces),
+		Places: []place{{"home", home, true}}}
+	for _, p := range t.Read {
+		b.Places = append(b.Places, place{"read", p, false})
+	}
+	for _, p := range t.Write {
+		b.Places = append(b.Places, place{"write", p, t.step == forRun})
+	}
+	if t.Dir != "" {
+		b.Places = append(b.Places, place{"dir", t.Dir, t.step == forRun})
+	}
+	return b
+}
