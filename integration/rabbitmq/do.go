@@ -27,6 +27,9 @@ const (
 	stepReturned = "returned" // the rest is back in the queue
 )
 
+// kindOfMessage is what a message is called in quarantine.
+const kindOfMessage = "rabbitmq.message"
+
 // found is the payload of stepFound.
 type found struct {
 	Fingerprint string `json:"fingerprint"`
@@ -187,7 +190,7 @@ func (r *run) keep(ctx context.Context, step string, d *amqp.Delivery) (string, 
 		"given_back": strconv.FormatInt(m.deliveries, 10),
 	}
 	return r.led.Quarantine(ctx, step, action.Quarantined{
-		Kind: "rabbitmq.message", Origin: r.origin(), Fingerprint: m.fingerprint, Envelope: b, Facts: facts,
+		Kind: kindOfMessage, Origin: r.origin(), Fingerprint: m.fingerprint, Envelope: b, Facts: facts,
 	})
 }
 
@@ -294,6 +297,11 @@ func (r *run) result(target message, taken []copied, spared int) action.Result {
 		t.Rows = append(t.Rows, []string{c.id, target.id, target.kind, size(target.size), target.where(), target.returned(), target.fingerprint})
 	}
 	res.Tables = []action.Table{t}
+	ids := make([]string, len(taken))
+	for i, c := range taken {
+		ids[i] = c.id
+	}
+	res.Undo = undo(r.call, ids)
 	if spared > 0 {
 		res.Summary += fmt.Sprintf(" %s had used up all deliveries and went into quarantine as well.", counted(spared, "other message", "other messages"))
 	}

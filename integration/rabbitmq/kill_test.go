@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,6 +96,14 @@ func (m *mortal) Quarantine(_ context.Context, step string, q action.Quarantined
 
 func (m *mortal) Removed(_ context.Context, step, id string) error {
 	return m.write(entry{Step: step, Payload: []byte(id)})
+}
+
+func (m *mortal) Replayed(_ context.Context, step, id string) error {
+	return m.write(entry{Step: step, Payload: []byte(id)})
+}
+
+func (*mortal) File(context.Context, string, string, io.Reader) (action.File, error) {
+	return action.File{}, errors.New("messages are no files")
 }
 
 func (*mortal) Progress(int, int, string) {}

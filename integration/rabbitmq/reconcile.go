@@ -16,6 +16,7 @@ import (
 func (k *Park) Reconcile(ctx context.Context, call action.Call, plan action.Plan, steps []action.Step, led action.Ledger) (action.Result, error) {
 	var what found
 	captured := 0
+	var removed []string // their ids in quarantine
 	for _, step := range steps {
 		switch step.Name {
 		case stepFound:
@@ -25,9 +26,12 @@ func (k *Park) Reconcile(ctx context.Context, call action.Call, plan action.Plan
 		case stepCaptured:
 			captured++
 		case stepRemoved:
-			return action.Result{Done: true, Summary: "The message was taken out of the queue into quarantine; the broker gave back the others when the run broke off.",
-				Facts: map[string]any{"fingerprint": what.Fingerprint, "taken": what.Copies}}, nil
+			removed = append(removed, string(step.Payload))
 		}
+	}
+	if len(removed) > 0 {
+		return action.Result{Done: true, Summary: "The message was taken out of the queue into quarantine; the broker gave back the others when the run broke off.",
+			Facts: map[string]any{"fingerprint": what.Fingerprint, "taken": what.Copies}, Undo: undo(call, removed)}, nil
 	}
 	if captured < what.Copies || captured == 0 { // removal begins when every copy is durable
 		return action.Result{Summary: "The run broke off before anything was removed. The broker gave back what was held.",
