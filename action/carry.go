@@ -14,7 +14,7 @@ import (
 
 // Handlers binds the wing's job kinds.
 func (r *Runner) Handlers() []job.Handler {
-	return []job.Handler{KindRun().HandleOnce(r.carryOut, r.lost), KindLook().Handle(r.lookNow)}
+	return []job.Handler{KindRun().HandleOnce(r.carryOut, r.lost), KindLook().Handle(r.lookNow), KindWait().Handle(r.waitNow), KindAsk().Handle(r.askNow)}
 }
 
 // Why a run's context ended.

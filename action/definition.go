@@ -52,6 +52,8 @@ type Definition struct {
 	Secrets    map[string]secret.Ref `json:"secrets,omitempty" yaml:"secrets,omitempty"`   // more secrets for the kind, by name
 	Inputs     []form.Input          `json:"inputs,omitempty" yaml:"inputs,omitempty"`
 	Limits     Limits                `json:"limits,omitzero" yaml:"limits,omitempty"`
+	Allow      Allow                 `json:"allow,omitzero" yaml:"allow,omitempty"`
+	Approval   *Approval             `json:"approval,omitempty" yaml:"approval,omitempty"` // whose yes a run needs; nil: one other's for danger, nobody's for the rest
 	// Scripts are files that the work needs, from the folder "scripts" beside the definition; a run finds them by these names.
 	Scripts []string          `json:"scripts,omitempty" yaml:"scripts,omitempty"`
 	Texts   map[string]string `json:"texts,omitempty" yaml:"-"` // their contents
@@ -81,6 +83,7 @@ type Limits struct {
 	OneAtATime bool          `json:"one_at_a_time,omitempty" yaml:"one_at_a_time,omitempty"` // a second run is refused while one runs
 	PerInput   string        `json:"per_input,omitempty" yaml:"per_input,omitempty"`         // the same, but for each value of this input
 	Keep       time.Duration `json:"keep,omitempty" yaml:"keep,omitempty"`                   // how long quarantined things are kept; 7 days when zero
+	Budget     *Budget       `json:"budget,omitempty" yaml:"budget,omitempty"`               // how much one person may change within a while
 }
 
 // The limits of limits.
@@ -110,7 +113,7 @@ func (d Definition) Verb() people.Verb { return d.Risk.verb() }
 
 // Subject is what people.May is asked about.
 func (d Definition) Subject() people.Subject {
-	return people.Subject{Kind: "action", ID: d.ID, Team: d.Team, Visibility: d.Visibility}
+	return people.Subject{Kind: "action", ID: d.ID, Team: d.Team, Visibility: d.Visibility, SeenBy: d.Allow.See, Allow: d.allowed()}
 }
 
 // Version is the hash of the content: two definitions that say the same have the same version, wherever they come from.
@@ -178,6 +181,8 @@ func (d Definition) Check() []fault.Field {
 	d.checkLimits(&c)
 	d.checkParts(&c)
 	d.checkScripts(&c)
+	d.checkAllow(&c)
+	d.Limits.Budget.check(&c)
 	return c.Fields
 }
 
@@ -189,7 +194,7 @@ func (d Definition) Refs() []define.Ref {
 			refs = append(refs, define.Ref{Field: fmt.Sprintf("inputs[%d].from.action", i), Kind: "action", ID: in.From.Action})
 		}
 	}
-	return refs
+	return append(refs, d.Allow.refs()...)
 }
 
 // checkSecrets sees to it that every secret is a reference, and that each name means one secret.

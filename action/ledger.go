@@ -93,7 +93,7 @@ func (l *ledger) Commit(ctx context.Context, step string, payload []byte) error 
 func (l *ledger) Quarantine(ctx context.Context, step string, q Quarantined) (string, error) {
 	now := l.clock.Now()
 	keep := &Kept{Run: l.run.ID, Action: l.run.Definition.ID, Owner: l.run.Definition.Team,
-		Visibility: l.run.Definition.Visibility, Quarantined: q, State: Captured,
+		Visibility: l.run.Definition.Narrow(), Quarantined: q, State: Captured,
 		CapturedAt: now, ExpiresAt: now.Add(l.run.Definition.Limits.keep())}
 	return l.commit(ctx, StepOf{Step: Step{Name: step, Payload: []byte(q.Fingerprint)}, Keep: keep})
 }

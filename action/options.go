@@ -211,6 +211,8 @@ func (r *Runner) source(ctx context.Context, by people.Actor, in form.Input) (De
 		return src, err
 	case src.Risk != RiskRead:
 		return src, fault.New(fault.Invalid, "They come from %s, which does more than look. Ask the action's owners to name one of risk read.", src.ID)
+	case src.approvals() > 0 || src.Limits.Budget != nil:
+		return src, fault.New(fault.Invalid, "They come from %s, whose runs need somebody's yes or have a budget. Ask the action's owners to name another.", src.ID)
 	case slices.ContainsFunc(src.Inputs, func(in form.Input) bool { return in.From != nil || in.Type == form.File }):
 		return src, fault.New(fault.Invalid, "They come from %s, which asks for a file or an option itself. Ask the action's owners to name another.", src.ID)
 	}

@@ -58,6 +58,11 @@ type Run struct {
 	Undoes   string // the run that this one takes back; empty for a run of its own
 	UndoneBy string // the run that took this one back
 
+	Consent   Consent   // what others had to say before it started
+	Glass     Glass     // that it was started without them
+	Charged   string    // whose budget it was taken from; empty when it was not
+	ChargedAt time.Time // when
+
 	Key    string // idempotency key of the click that started it
 	Lane   string // two runs in one lane never run at once
 	Holder string // the job claim that may write steps and the end; another one took over when it differs
@@ -70,7 +75,9 @@ func (r Run) Ref() string { return fmt.Sprintf("RUN-%d", r.Number) }
 
 // Subject is what people.May is asked about.
 func (r Run) Subject() people.Subject {
-	return people.Subject{Kind: "run", ID: r.ID, Team: r.Definition.Team, Visibility: r.Definition.Visibility}
+	s := r.Definition.Subject()
+	s.Kind, s.ID = "run", r.ID
+	return s
 }
 
 // Took is how long it ran; zero when it never did or still does.
@@ -163,6 +170,9 @@ type Current struct {
 	Busy   *Run // another run that is running in the same lane
 	Origin *Run // the run that this one takes back
 	Now    time.Time
+
+	Spent      int  // for a start: what was taken from the budget before
+	Unreviewed *Run // for a start by break-glass: an earlier one, of this action or this person, that nobody has reviewed
 }
 
 // decision is a pure function of the current state. It may run twice.
@@ -199,44 +209,76 @@ func (r Run) planned() journal.Consequences {
 	return journal.Consequences{Entries: []journal.Entry{e}}
 }
 
-// start decides whether a planned run starts. The same click again changes nothing and is no error. name tells people apart in a refusal.
-func start(by journal.Actor, planHash, key string, name func(journal.Actor) string) decision {
+// start decides whether a planned run starts, or waits for others first. The same click again changes nothing and is no error.
+func start(by journal.Actor, q StartRequest, t terms) decision {
 	return func(c Current) (Run, journal.Consequences, error) {
 		r := c.Run
-		if r.State != Planned && r.Key == key {
+		if r.State != Planned && r.Key == q.Key {
 			return r, journal.Consequences{}, nil
 		}
-		if err := r.mayStart(c, planHash, name); err != nil {
+		if err := r.mayStart(c, q, t.name); err != nil {
 			return r, journal.Consequences{}, err
 		}
-		r.State, r.StartedBy, r.StartedAt, r.Key = Running, by, c.Now, key
+		r.StartedBy, r.Key = by, q.Key
+		r = r.charge(by, c.Now)
+		if q.Glass != "" {
+			return r.breakGlass(c, by, q.Glass)
+		}
+		over := c.overdraft()
+		if need, _ := r.Definition.Approvals(); need > 0 || over != nil {
+			return r.wait(c, over, t)
+		}
+		if c.Busy != nil {
+			return r, journal.Consequences{}, c.isBusy(t.name)
+		}
 		var cs journal.Consequences
-		cs.Add(r.entry(by, "run.started", map[string]any{"version": r.Version, "plan": r.PlanHash}))
-		j := KindRun().At(c.Now, r.ID, JobRun{r.ID}).Ranked(job.Bulk)
-		j.Hold = r.Definition.Limits.timeout() + r.Definition.proofTime() + settleTime
-		cs.Do(j)
+		r = r.begun(c.Now, &cs)
 		return r, cs, nil
 	}
 }
 
-func (r Run) mayStart(c Current, planHash string, name func(journal.Actor) string) error {
+// begun lets the run start, as whoever asked for it.
+func (r Run) begun(now time.Time, cs *journal.Consequences) Run {
+	r.State, r.StartedAt = Running, now
+	facts := map[string]any{"version": r.Version, "plan": r.PlanHash}
+	if r.Consent.Need > 0 {
+		facts["approvals"] = len(r.Consent.Approvals)
+	}
+	cs.Add(r.entry(r.StartedBy, "run.started", facts))
+	j := KindRun().At(now, r.ID, JobRun{r.ID}).Ranked(job.Bulk)
+	j.Hold = r.Definition.Limits.timeout() + r.Definition.proofTime() + settleTime
+	cs.Do(j)
+	return r
+}
+
+func (r Run) mayStart(c Current, q StartRequest, name func(journal.Actor) string) error {
 	switch {
 	case r.State == Cancelled:
 		return fault.New(fault.Conflict, "%s was cancelled. Make a new plan.", r.Ref())
-	case r.State != Planned:
+	case r.State == Refused, r.State == Expired:
+		return fault.New(fault.Conflict, "%s is %s, and nothing was done. Make a new plan.", r.Ref(), r.State)
+	case r.State == Waiting && q.Glass == "":
+		return fault.New(fault.Conflict, "%s waits for an approval already; %s asked for it at %s. It starts by itself when enough others said yes.",
+			r.Ref(), name(r.StartedBy), r.Consent.AskedAt.Format("15:04:05 MST"))
+	case r.State != Planned && r.State != Waiting:
 		return fault.New(fault.Conflict, "%s was started already, by %s at %s. Look at it before you plan another run.",
 			r.Ref(), name(r.StartedBy), r.StartedAt.Format("15:04:05 MST"))
-	case r.PlanHash != planHash:
+	case r.PlanHash != q.PlanHash:
 		return fault.New(fault.Conflict, "This is not the plan that %s would carry out. Look at its plan, or plan again.", r.Ref())
-	case c.Now.After(r.PlanExpires()):
+	case r.State == Planned && c.Now.After(r.PlanExpires()), r.State == Waiting && !c.Now.Before(r.Consent.Until):
 		return fault.New(fault.Conflict, "The plan is older than %.0f minutes and the world may have moved. Plan again.", planLife.Minutes())
 	case r.Plan.Nothing:
 		return fault.New(fault.Conflict, "The plan found nothing to do. Plan again when that has changed.")
-	case c.Busy != nil:
-		return fault.New(fault.Conflict, "%s of the same action is running, started by %s at %s, and only one may run at a time. Wait until it has ended, or cancel it.",
-			c.Busy.Ref(), name(c.Busy.StartedBy), c.Busy.StartedAt.Format("15:04:05 MST"))
+	case q.Glass != "" && c.Busy != nil:
+		return c.isBusy(name)
 	}
 	return c.originStill()
+}
+
+// isBusy says which run has to end first.
+func (c Current) isBusy(name func(journal.Actor) string) error {
+	return fault.New(fault.Conflict, "%s of the same action is running, started by %s at %s, and only one may run at a time. Wait until it has ended, or cancel it.",
+		c.Busy.Ref(), name(c.Busy.StartedBy), c.Busy.StartedAt.Format("15:04:05 MST"))
 }
 
 // cancel discards a plan, or asks the process that holds a run to stop it.
@@ -245,7 +287,8 @@ func cancel(by journal.Actor) decision {
 		r := c.Run
 		var cs journal.Consequences
 		switch r.State {
-		case Planned:
+		case Planned, Waiting:
+			r = r.refund()
 			r.State, r.CancelledBy, r.CancelAt, r.EndedAt, r.Sealed = Cancelled, by, c.Now, c.Now, nil
 			r.Result = Result{Summary: "The plan was discarded. Nothing was done."}
 			cs.Add(r.entry(by, "run.cancelled", nil))
@@ -272,7 +315,7 @@ func begin(holder string) decision {
 		case !r.BegunAt.IsZero():
 			return r, journal.Consequences{}, ErrTaken
 		case !r.CancelAt.IsZero():
-			r, cs := r.ended(c.Now, Cancelled, Result{Summary: "The run was cancelled before it began. Nothing was done."})
+			r, cs := r.refund().ended(c.Now, Cancelled, Result{Summary: "The run was cancelled before it began. Nothing was done."})
 			return r, cs, nil
 		}
 		r.BegunAt, r.Holder = c.Now, holder

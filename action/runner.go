@@ -17,7 +17,7 @@ import (
 )
 
 // Runner is how actions are planned, started, carried out and looked at. It is the one way to a kind: permission, limits, journal, masking
-// and the lease are here. All fields are required but Box and Belongs.
+// and the lease are here. All fields are required but Box, Belongs, Mailer and Link.
 type Runner struct {
 	Runs    Runs
 	Records Records
@@ -30,7 +30,9 @@ type Runner struct {
 	Box     Box                 // nil: actions with secret inputs are refused
 	// Belongs says whether the actor may hang a run on a subject: that it exists, and is open to them. nil: on any.
 	Belongs func(context.Context, people.Actor, journal.Subject) error
-	Given   // what inputs are checked with, beside the definition
+	Mailer  Mailer           // tells people by mail that a run waits for them; nil: only the screens do
+	Link    func(Run) string // where a run is looked at
+	Given                    // what inputs are checked with, beside the definition
 
 	lists lists
 }
@@ -254,10 +256,13 @@ type StartRequest struct {
 	Run      string // id or short name
 	PlanHash string // of the plan that the person saw
 	Key      string // made once for each click: the same click twice starts once
+	Glass    string // why it must start at once, without anybody's yes (break-glass); empty for the usual way
 }
 
-// Start starts a planned run, exactly once. The same key again returns the run as it is; any other start of a run that was started, a plan
-// that is too old or is not the one that was seen, and a second run where only one may run, are Conflicts.
+// Start starts a planned run, exactly once, or lets it wait for the others whose yes it needs. The same key again returns the run as it is; any
+// other start of a run that was started, a plan that is too old or is not the one that was seen, and a second run where only one may run, are
+// Conflicts. What is dangerous needs the person's password anew (people.Confirmed). With Glass it starts without anybody's yes, and is reviewed
+// afterwards.
 func (r *Runner) Start(ctx context.Context, by people.Actor, q StartRequest) (Run, error) {
 	if q.Key == "" || len(q.Key) > 200 || !utf8.ValidString(q.Key) || strings.ContainsRune(q.Key, 0) {
 		return Run{}, fault.Wrong("key", "A start carries an idempotency key of at most 200 characters: a random word, made once for each click.")
@@ -266,20 +271,59 @@ func (r *Runner) Start(ctx context.Context, by people.Actor, q StartRequest) (Ru
 	if err != nil {
 		return Run{}, err
 	}
-	if err := r.stillSame(ctx, by, run); err != nil {
+	q.Glass = strings.TrimSpace(q.Glass)
+	if err := r.mayAsk(ctx, by, run, q); err != nil {
 		return Run{}, err
 	}
-	book, err := r.Book(ctx)
+	t, err := r.terms(ctx, by, run)
 	if err != nil {
 		return Run{}, err
 	}
-	name := func(a journal.Actor) string {
+	who := Starter{Purse: purse(journal.By(by)), Person: by.ID, Glass: q.Glass != ""}
+	return r.Runs.StartRun(ctx, run.ID, who, start(journal.By(by), q, t))
+}
+
+// mayAsk says whether the actor may start the run as it is wanted. A click that was heard already is not asked for a password again.
+func (r *Runner) mayAsk(ctx context.Context, by people.Actor, run Run, q StartRequest) error {
+	if run.Key == q.Key {
+		return people.May(by, run.Definition.Verb(), run.Subject())
+	}
+	if err := r.stillSame(ctx, by, run); err != nil {
+		return err
+	}
+	switch {
+	case run.State != Planned && run.State != Waiting: // the decision has the answer
+		return nil
+	case q.Glass != "":
+		return r.mayBreakGlass(by, run, q.Glass)
+	}
+	return r.confirmed(by, run.Definition, false)
+}
+
+// terms gathers what the decision about a start needs from the book.
+func (r *Runner) terms(ctx context.Context, by people.Actor, run Run) (terms, error) {
+	book, err := r.Book(ctx)
+	if err != nil {
+		return terms{}, err
+	}
+	need, _ := run.Definition.Approvals()
+	if run.Definition.Limits.Budget != nil {
+		need++ // it may be over it
+	}
+	t := terms{name: func(a journal.Actor) string {
 		if p, ok := book.Person(a.ID); ok {
 			return p.Name
 		}
 		return a.ID
+	}}
+	if need == 0 {
+		return t, nil
 	}
-	return r.Runs.ChangeRun(ctx, run.ID, start(journal.By(by), q.PlanHash, q.Key, name))
+	others, err := r.Approvers(ctx, run, by, need)
+	for _, p := range others {
+		t.approvers = append(t.approvers, p.ID)
+	}
+	return t, err
 }
 
 // stillSame refuses a start when the action is another one by now, or is not open to the actor any more.
@@ -287,7 +331,7 @@ func (r *Runner) stillSame(ctx context.Context, by people.Actor, run Run) error 
 	if err := people.May(by, run.Definition.Verb(), run.Definition.Subject()); err != nil {
 		return err
 	}
-	if run.State != Planned {
+	if run.State != Planned && run.State != Waiting {
 		return nil // a second click, which start decides about
 	}
 	d, err := r.runnable(ctx, by, run.Definition.ID)

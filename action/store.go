@@ -16,6 +16,10 @@ type Runs interface {
 	// ChangeRun lets decide change a run in one transaction. No other change of this run, and no start in its lane, happens meanwhile.
 	// It returns the run as decided. A run that does not exist is NotFound.
 	ChangeRun(ctx context.Context, id string, decide func(Current) (Run, journal.Consequences, error)) (Run, error)
+	// StartRun is ChangeRun for a start: decide sees also what was taken from the starter's budget, and for break-glass whether an earlier one
+	// waits for its review. No other start that is taken from the same budget, and no other break-glass of the action or the person, happens
+	// meanwhile.
+	StartRun(ctx context.Context, id string, who Starter, decide func(Current) (Run, journal.Consequences, error)) (Run, error)
 	// CommitStep adds a step, with what it keeps or removes, and returns the id of what it keeps. It is a Conflict when the
 	// holder no longer holds the run.
 	CommitStep(ctx context.Context, s StepOf, c journal.Consequences) (string, error)
@@ -25,6 +29,13 @@ type Runs interface {
 	AddFile(ctx context.Context, run, holder string, f File, body []byte) (string, error)
 	// Subscribe returns the topics that changed ("run:ID"; "*" when unknown), until ctx ends.
 	Subscribe(ctx context.Context) <-chan []string
+}
+
+// Starter is who starts a run.
+type Starter struct {
+	Purse  string // whose budget it is taken from
+	Person string
+	Glass  bool // by break-glass
 }
 
 // StepOf is a step to commit.
@@ -58,6 +69,7 @@ type RunFilter struct {
 	For    journal.Subject
 	Action string
 	States []State
+	Open   bool  // only those by break-glass that nobody has reviewed
 	Before int64 // runs with a smaller number: the next page
 	Limit  int   // 50 when zero
 }
@@ -104,6 +116,7 @@ type Directory interface {
 	Actions() []Definition
 	Service(id string) (catalog.Service, bool)
 	Person(id string) (people.Person, bool)
+	People() []people.Person
 }
 
 // Box seals secret inputs for the time between plan and run. A sealed text is no use without the installation's key.

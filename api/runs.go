@@ -26,6 +26,9 @@ type Runner interface {
 	Plan(ctx context.Context, by people.Actor, q action.PlanRequest) (action.Run, error)
 	Start(ctx context.Context, by people.Actor, q action.StartRequest) (action.Run, error)
 	Cancel(ctx context.Context, by people.Actor, ref string) (action.Run, error)
+	Approve(ctx context.Context, by people.Actor, ref, planHash, words string) (action.Run, error)
+	Refuse(ctx context.Context, by people.Actor, ref, words string) (action.Run, error)
+	Review(ctx context.Context, by people.Actor, ref, words string) (action.Run, error)
 	Look(ctx context.Context, by people.Actor, ref string) (action.Run, error)
 	Undo(ctx context.Context, by people.Actor, ref, reason string) (action.Run, error)
 	Settle(ctx context.Context, by people.Actor, ref string, had bool, found string) (action.Run, error)
@@ -37,17 +40,23 @@ func (s *server) runs() {
 	add(s, route{Method: http.MethodGet, Path: "/runs/{id}/output", ID: "showOutput", Verb: people.SeeActions, Summary: "Show a run's output",
 		Say: "From a line on. While the run is running, ask again from next."}, s.showOutput)
 	add(s, route{Method: http.MethodGet, Path: "/runs/{id}/files/{file}", ID: "showRunFile", Verb: people.SeeActions, Summary: "Fetch a file that a run made"}, s.showRunFile)
-	add(s, route{Method: http.MethodPost, Path: "/runs", ID: "planRun", Verb: people.RunReadAction, Status: http.StatusCreated, Summary: "Plan a run",
-		Say: "Looks at the real system and says what the action would do. It changes nothing; the plan waits to be started. What the action's risk needs is asked as well."}, s.planRun)
-	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/start", ID: "startRun", Verb: people.RunReadAction, Summary: "Start a planned run",
-		Say: "Exactly once: the same Idempotency-Key again returns the run as it is."}, s.startRun)
-	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/cancel", ID: "cancelRun", Verb: people.CancelRun, Summary: "Cancel a run",
-		Say: "Discards a plan, or asks a running run to stop. Whether it had its effect by then, its result says."}, s.cancelRun)
-	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/look", ID: "lookAtRun", Verb: people.RunReadAction, Summary: "Look again what became of an unknown run",
+	add(s, route{Method: http.MethodPost, Path: "/runs", ID: "planRun", Verb: people.SeeActions, Status: http.StatusCreated, Summary: "Plan a run",
+		Say: "Looks at the real system and says what the action would do. It changes nothing; the plan waits to be started. It also takes the role that the action's risk needs, or to be in its list."}, s.planRun)
+	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/start", ID: "startRun", Verb: people.SeeActions, Summary: "Start a planned run",
+		Say: "Exactly once: the same Idempotency-Key again returns the run as it is. When others have to say yes first, it waits for them. It also takes the role that the action's risk needs, or to be in its list; what is dangerous is started on the screen, with a password."}, s.startRun)
+	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/cancel", ID: "cancelRun", Verb: people.SeeActions, Summary: "Cancel a run",
+		Say: "Discards a plan, or asks a running run to stop. Whether it had its effect by then, its result says. It also takes the role support, or to be in the action's list."}, s.cancelRun)
+	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/approve", ID: "approveRun", Verb: people.SeeActions, Summary: "Say yes to a run that waits",
+		Say: "To exactly the plan that was read, and never to one's own run. With the last yes that is needed the run starts. It also takes the role lead, or to be in the action's list; what is dangerous is approved on the screen, with a password."}, s.approveRun)
+	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/refuse", ID: "refuseRun", Verb: people.SeeActions, Summary: "Say no to a run that waits",
+		Say: "It ends, and nothing is done. It also takes the role lead, or to be in the action's list."}, s.refuseRun)
+	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/review", ID: "reviewRun", Verb: people.SeeActions, Summary: "Review a run by break-glass",
+		Say: "Somebody else of the owning team, or a lead, says what they found. Until then neither the action nor the person breaks glass again."}, s.reviewRun)
+	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/look", ID: "lookAtRun", Verb: people.SeeActions, Summary: "Look again what became of an unknown run",
 		Say: "It never does the work a second time."}, s.lookAtRun)
-	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/undo", ID: "undoRun", Verb: people.RunReadAction, Status: http.StatusCreated, Summary: "Plan the way back from a run",
+	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/undo", ID: "undoRun", Verb: people.SeeActions, Status: http.StatusCreated, Summary: "Plan the way back from a run",
 		Say: "A run of its own, which waits to be started like any other."}, s.undoRun)
-	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/settle", ID: "settleRun", Verb: people.RunReadAction, Summary: "Say what became of an unknown run",
+	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/settle", ID: "settleRun", Verb: people.SeeActions, Summary: "Say what became of an unknown run",
 		Say: "What a person found out by looking."}, s.settleRun)
 }
 
@@ -63,7 +72,7 @@ type forRun[T any] struct {
 type listRuns struct {
 	Paging
 	Action string `query:"action" maxLength:"100" doc:"Only of this action." example:"queue/park-message"`
-	State  string `query:"state" enum:"planned,running,succeeded,failed,cancelled,unknown,all" default:"all" doc:"Only in this state."`
+	State  string `query:"state" enum:"planned,waiting,running,succeeded,failed,cancelled,refused,expired,unknown,all" default:"all" doc:"Only in this state."`
 	For    string `query:"for" maxLength:"100" doc:"Only for this incident or alert." example:"INC-3"`
 }
 
@@ -162,12 +171,27 @@ type startRun struct {
 }
 
 func (s *server) startRun(ctx context.Context, by people.Actor, in *startRun) (wire.Run, error) {
-	r, err := s.deps.Actions.Start(ctx, by, action.StartRequest{Run: in.ID, PlanHash: in.Body.Plan, Key: in.Key})
+	r, err := s.deps.Actions.Start(ctx, by, action.StartRequest{Run: in.ID, PlanHash: in.Body.Plan, Key: in.Key, Glass: in.Body.Glass})
 	return s.ran(ctx, r, err)
 }
 
 func (s *server) cancelRun(ctx context.Context, by people.Actor, in *byRun) (wire.Run, error) {
 	r, err := s.deps.Actions.Cancel(ctx, by, in.ID)
+	return s.ran(ctx, r, err)
+}
+
+func (s *server) approveRun(ctx context.Context, by people.Actor, in *forRun[wire.ApproveRun]) (wire.Run, error) {
+	r, err := s.deps.Actions.Approve(ctx, by, in.ID, in.Body.Plan, in.Body.Words)
+	return s.ran(ctx, r, err)
+}
+
+func (s *server) refuseRun(ctx context.Context, by people.Actor, in *forRun[wire.RefuseRun]) (wire.Run, error) {
+	r, err := s.deps.Actions.Refuse(ctx, by, in.ID, in.Body.Words)
+	return s.ran(ctx, r, err)
+}
+
+func (s *server) reviewRun(ctx context.Context, by people.Actor, in *forRun[wire.ReviewRun]) (wire.Run, error) {
+	r, err := s.deps.Actions.Review(ctx, by, in.ID, in.Body.Words)
 	return s.ran(ctx, r, err)
 }
 
@@ -209,6 +233,7 @@ func (n names) run(r action.Run) wire.Run {
 	if out.Inputs == nil {
 		out.Inputs = map[string]any{}
 	}
+	out.Consent, out.Glass = n.consent(r), n.glass(r.Glass)
 	if p := r.Progress; p.What != "" || p.Total > 0 {
 		out.Progress = &wire.Progress{Done: p.Done, Total: p.Total, What: p.What}
 	}
@@ -234,6 +259,30 @@ func resultOf(r action.Result) *wire.Result {
 func chartOf(c action.Chart) wire.Chart {
 	return wire.Chart{Title: c.Title, Unit: c.Unit, Labels: append([]string{}, c.Labels...), Bars: c.Bars,
 		Series: every(c.Series, func(s action.Series) wire.Series { return wire.Series(s) })}
+}
+
+// consent is what others had to say; nil when they had not.
+func (n names) consent(r action.Run) *wire.Consent {
+	c := r.Consent
+	if c.Need == 0 {
+		return nil
+	}
+	return &wire.Consent{Need: c.Need, Why: r.Why(), AskedAt: c.AskedAt, Until: c.Until, Refusal: n.answer(c.Refusal),
+		Approvals: every(c.Approvals, func(a action.Signature) wire.Answer { return *n.answer(&a) })}
+}
+
+func (n names) answer(a *action.Signature) *wire.Answer {
+	if a == nil {
+		return nil
+	}
+	return &wire.Answer{By: *n.person(a.By.ID), At: a.At, Words: a.Words, Plan: a.Plan}
+}
+
+func (n names) glass(g action.Glass) *wire.Glass {
+	if !g.Broken() {
+		return nil
+	}
+	return &wire.Glass{By: *n.person(g.By.ID), At: g.At, Reason: g.Reason, Review: n.answer(g.Review)}
 }
 
 func tableOf(t action.Table) wire.Table {

@@ -40,8 +40,13 @@ func (a *App) wireActions(ctx context.Context) error {
 		return err
 	}
 	a.actions = &action.Runner{Runs: a.db, Records: a.db, Shelf: a.db, Book: bookAs[action.Directory](a), Kinds: kinds, Clock: a.clock, Log: a.log,
-		Getenv: a.getenv, Box: box{key}, Belongs: a.belongs, Given: a.given()}
-	return nil
+		Getenv: a.getenv, Box: box{key}, Belongs: a.belongs, Given: a.given(), Link: a.runLink}
+	if a.settings.mail == nil {
+		return nil // the screens alone tell who is asked
+	}
+	mail, err := a.mailer()
+	a.actions.Mailer = mail
+	return err
 }
 
 // belongs says whether the actor may hang a run on the subject.

@@ -122,8 +122,8 @@ func (a *App) wireJobs(context.Context) error {
 	handlers = append(handlers, a.pager.Handlers()...)
 	handlers = append(handlers, a.actions.Handlers()...)
 	handlers = append(handlers, a.incidents.Handlers()...)
+	handlers = append(handlers, a.glassHandlers()...)
 	handlers = append(handlers,
-		oncall.JobAnswered().Handle(a.handling.Answered),
 		alert.JobForget().Handle(alert.Forget(a.db, a.clock)),
 	)
 	var err error

@@ -230,6 +230,11 @@ func (c remote) carryOut(ctx context.Context, env Env, server *client.Client, r 
 	if err != nil {
 		return err
 	}
+	if detach && r.State == "waiting" {
+		return c.show(env, r, func(p *paper) {
+			p.line("%s waits for %s to say yes, until %s. It starts by itself then.", r.ID, others(r.Consent.Need), p.when(r.Consent.Until))
+		})
+	}
 	if detach {
 		return c.show(env, r, func(p *paper) { p.line("%s is started. Look with: frontline run show %s", r.ID, r.ID) })
 	}

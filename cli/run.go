@@ -14,17 +14,20 @@ import (
 )
 
 type runCommands struct {
-	List   listRuns  `cmd:"" help:"List runs, newest first."`
-	Show   showRun   `cmd:"" help:"Show a run, its output and what became of it."`
-	Cancel cancelRun `cmd:"" help:"Discard a plan, or ask a running run to stop."`
-	Undo   undoRun   `cmd:"" help:"Take a run back, where it offers a way."`
-	File   fetchFile `cmd:"" help:"Write a file that a run made to the output."`
+	List    listRuns   `cmd:"" help:"List runs, newest first."`
+	Show    showRun    `cmd:"" help:"Show a run, its output and what became of it."`
+	Cancel  cancelRun  `cmd:"" help:"Discard a plan, or ask a running run to stop."`
+	Approve approveRun `cmd:"" help:"Read the plan of a run that waits, and say yes to it."`
+	Refuse  refuseRun  `cmd:"" help:"Say no to a run that waits."`
+	Review  reviewRun  `cmd:"" help:"Say what you found about a run by break-glass."`
+	Undo    undoRun    `cmd:"" help:"Take a run back, where it offers a way."`
+	File    fetchFile  `cmd:"" help:"Write a file that a run made to the output."`
 }
 
 type listRuns struct {
 	remote
 	Action string `help:"Only of this action." placeholder:"ID"`
-	State  string `help:"Which: ${enum}." enum:"planned,running,succeeded,failed,cancelled,unknown,all" default:"all"`
+	State  string `help:"Which: ${enum}." enum:"planned,waiting,running,succeeded,failed,cancelled,refused,expired,unknown,all" default:"all"`
 	For    string `help:"Only for this incident or alert." placeholder:"INC-3"`
 	Limit  int    `help:"How many at most." default:"20"`
 }
@@ -94,10 +97,14 @@ func (p *paper) run(r wire.Run, lines []wire.OutputLine) {
 	p.plan(r)
 	p.pair("State", r.State)
 	p.pair("Planned", r.PlannedBy.Name+", "+p.when(r.PlannedAt))
-	if r.StartedBy != nil {
+	switch {
+	case r.StartedBy != nil && r.StartedAt.IsZero():
+		p.pair("Asked", r.StartedBy.Name)
+	case r.StartedBy != nil:
 		p.pair("Started", r.StartedBy.Name+", "+p.when(r.StartedAt))
 	}
 	p.pair("Reason", r.Reason)
+	p.consent(r)
 	if len(lines) > 0 {
 		p.head("Output")
 		for _, l := range lines {
@@ -141,6 +148,7 @@ const pollEvery = 400 * time.Millisecond
 
 // follow shows what a run says until it has ended, and ends as it did.
 func (r remote) follow(ctx context.Context, env Env, server *client.Client, id string, talk io.Writer) error {
+	waits := false
 	for next := int64(1); ; {
 		out, err := server.Output(ctx, id, next)
 		if err != nil {
@@ -150,7 +158,11 @@ func (r remote) follow(ctx context.Context, env Env, server *client.Client, id s
 			_, _ = fmt.Fprintf(talk, "  %s\n", plain.Prose(l.Text))
 		}
 		next = out.Next
-		if out.State != "running" && out.State != "planned" && len(out.Lines) == 0 {
+		if out.State == "waiting" && !waits {
+			waits = true
+			_, _ = fmt.Fprintf(talk, "  %s waits until others have said yes. It starts by itself then.\n", id)
+		}
+		if out.State != "running" && out.State != "planned" && out.State != "waiting" && len(out.Lines) == 0 {
 			break
 		}
 		tick, stop := env.Clock.After(pollEvery)

@@ -74,6 +74,21 @@ func (c *Client) CancelRun(ctx context.Context, id string) (wire.Run, error) {
 	return ask[wire.Run](ctx, c, post(nil, "runs", id, "cancel"))
 }
 
+// ApproveRun says yes to a run that waits.
+func (c *Client) ApproveRun(ctx context.Context, id string, a wire.ApproveRun) (wire.Run, error) {
+	return ask[wire.Run](ctx, c, post(a, "runs", id, "approve"))
+}
+
+// RefuseRun says no to a run that waits.
+func (c *Client) RefuseRun(ctx context.Context, id string, r wire.RefuseRun) (wire.Run, error) {
+	return ask[wire.Run](ctx, c, post(r, "runs", id, "refuse"))
+}
+
+// ReviewRun signs a run that was started by break-glass.
+func (c *Client) ReviewRun(ctx context.Context, id string, r wire.ReviewRun) (wire.Run, error) {
+	return ask[wire.Run](ctx, c, post(r, "runs", id, "review"))
+}
+
 // LookAtRun asks again what became of an unknown run.
 func (c *Client) LookAtRun(ctx context.Context, id string) (wire.Run, error) {
 	return ask[wire.Run](ctx, c, post(nil, "runs", id, "look"))

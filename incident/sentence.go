@@ -210,6 +210,18 @@ func (l *Line) run(e journal.Entry, n Names) bool {
 		l.Actor, l.Sentence, l.Small = "", name+" "+state, run.Result.Summary
 	case "run.unknown":
 		l.Actor, l.Sentence, l.Small = "", "nobody knows what became of "+name, "somebody has to look before it is run again"
+	case "run.approval_requested":
+		l.Sentence, l.Small = "asked for an approval of "+name, count(int(number(e, "need")), "other")+" must say yes"
+	case "run.approved":
+		l.Sentence, l.Small = "approved "+name, fmt.Sprintf("%d of %d", number(e, "approvals"), number(e, "need"))
+	case "run.refused":
+		l.Sentence = "refused " + name
+	case "run.expired":
+		l.Actor, l.Sentence, l.Small = "", name+" waited for an approval in vain", "nothing was done"
+	case "run.glass_broken":
+		l.Sentence, l.Small = "broke glass for "+name, "it started without anybody's yes; its owners are paged"
+	case "run.reviewed":
+		l.Sentence = "reviewed " + name
 	case "run.cancel_requested":
 		l.Sentence = "asked to cancel " + name
 	case "run.look_requested":

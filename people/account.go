@@ -17,6 +17,8 @@ type Session struct {
 	Made   time.Time
 	Seen   time.Time // when it was last used, to the hour
 	Until  time.Time // when it ends at the latest; sooner when it is not used for two weeks
+	// ConfirmedAt is when the person last typed their password in it.
+	ConfirmedAt time.Time
 }
 
 // Token is an API token as its owner sees it. Its value is shown once, when it is made.
@@ -34,6 +36,7 @@ type Token struct {
 type KeptSession struct {
 	ID, Hash, Person, From string
 	Made, Seen, Until      time.Time
+	ConfirmedAt            time.Time
 }
 
 // KeptToken is a token as the store keeps it.
@@ -81,6 +84,7 @@ type Change struct {
 	Add      *Person      // this person is new, and owned by the screens; Conflict when the id is taken
 	Password string       // the new hash; invitations that are still open end with the old one
 	Begin    *KeptSession // begins
+	Confirm  *KeptSession // its ConfirmedAt is new
 	End      []string     // ids of sessions that end
 	Make     *KeptToken   // is made
 	Revoke   string       // id of a token that ends

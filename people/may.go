@@ -23,6 +23,10 @@ type Subject struct {
 	Team       string     // the owning team
 	Visibility Visibility // who may know of it
 	Named      []string   // the people who may, for NamedOnly
+	SeenBy     []Who      // who may know of it in place of Visibility; empty: Visibility says
+	// Allow replaces the table of roles for the verbs that it has, on this subject: whoever is in the list may, and nobody else but an
+	// admin.
+	Allow map[Verb][]Who
 }
 
 // Verb is what somebody wants to do.
@@ -53,6 +57,9 @@ const (
 	RunDangerAction   Verb = "action.run_danger"
 	CancelRun         Verb = "action.cancel"
 	ReplayQuarantined Verb = "action.replay"
+	ApproveRun        Verb = "action.approve"
+	ReviewRun         Verb = "action.review"      // sign a run that was started by break-glass
+	BreakGlass        Verb = "action.break_glass" // start at once what needs an approval
 
 	SeeCatalog   Verb = "catalog.see"
 	SeeJournal   Verb = "journal.see"
@@ -70,9 +77,9 @@ func least(v Verb) (Role, bool) {
 		OwnTokens, SeeActions, SeeSystem, FinishFollowUp:
 		return Member, true
 	case HandleAlerts, PagePeople, WorkIncident, PublishUpdate, WritePostmortem, RunReadAction, RunChangeAction,
-		CancelRun, SeeJournal, ReplayQuarantined:
+		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass:
 		return Support, true
-	case Override, RunDangerAction, ExportConfig, TestSources:
+	case Override, RunDangerAction, ExportConfig, TestSources, ApproveRun, ReviewRun:
 		return Lead, true
 	case Configure, ManagePeople:
 		return Admin, true
@@ -84,19 +91,20 @@ func least(v Verb) (Role, bool) {
 func Verbs() []Verb {
 	return []Verb{SeeAlerts, HandleAlerts, SendSignals, TestSources, SeeOnCall, PageMyself, Override, PagePeople,
 		SeeIncidents, DeclareIncident, WorkIncident, PublishUpdate, ReadPostmortems, WritePostmortem, FinishFollowUp,
-		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, SeeCatalog,
-		SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem}
+		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, ApproveRun, ReviewRun, BreakGlass,
+		SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem}
 }
 
 // LeastRole returns the least role that may use the verb; false when no role may, only a source or a link.
 func LeastRole(v Verb) (Role, bool) { return least(v) }
 
+// answered says whether a verb is somebody's answer for what others do: only a person gives one, never a program.
+func answered(v Verb) bool { return v == ApproveRun || v == ReviewRun || v == BreakGlass }
+
 // May is the one gate: it returns nil when the actor may use the verb on the subject, and otherwise a fault that
 // names who can. What the actor may not even know of is NotFound.
 func May(a Actor, v Verb, s Subject) error {
 	switch a.Kind {
-	case BySystem:
-		return nil
 	case BySource:
 		if v == SendSignals {
 			return nil
@@ -107,20 +115,42 @@ func May(a Actor, v Verb, s Subject) error {
 	case Nobody, "":
 		return fault.New(fault.Unauthenticated, "Sign in first.")
 	}
+	if answered(v) && a.Kind != ByPerson {
+		return fault.New(fault.Forbidden, "Only a person may do this, not a rule or a program. Ask somebody who may to do it.")
+	}
+	if a.Kind == BySystem {
+		return nil
+	}
 	if !sees(a, s) {
 		return fault.New(fault.NotFound, "There is no such %s, or it is not open to you. Ask its team.", orThing(s.Kind))
 	}
-	need, ok := least(v)
-	if !ok || a.Role.rank() < need.rank() {
-		if !ok {
-			return fault.New(fault.Forbidden, "Nobody may do this by hand.")
+	list, listed := s.Allow[v]
+	if !listed {
+		return mayByRole(a, v)
+	}
+	if a.Capped { // a list never lifts a token above the role that its owner gave it
+		if err := mayByRole(a, v); err != nil {
+			return err
 		}
-		if need == Admin {
-			return fault.New(fault.Forbidden, "This needs the role admin; you have %s. Ask an admin.", a.Role)
-		}
-		return fault.New(fault.Forbidden, "This needs the role %s; you have %s. Ask a %s to do it, or an admin to change your role.", need, a.Role, need)
+	}
+	if a.Role != Admin && !among(a, list) {
+		return fault.New(fault.Forbidden, "This is for %s. Ask one of them to do it, or an admin.", inList(list))
 	}
 	return nil
+}
+
+// mayByRole asks the table of roles.
+func mayByRole(a Actor, v Verb) error {
+	need, ok := least(v)
+	switch {
+	case !ok:
+		return fault.New(fault.Forbidden, "Nobody may do this by hand.")
+	case a.Role.rank() >= need.rank():
+		return nil
+	case need == Admin:
+		return fault.New(fault.Forbidden, "This needs the role admin; you have %s. Ask an admin.", a.Role)
+	}
+	return fault.New(fault.Forbidden, "This needs the role %s; you have %s. Ask a %s to do it, or an admin to change your role.", need, a.Role, need)
 }
 
 func mayByLink(a Actor, v Verb, s Subject) error {
@@ -133,6 +163,9 @@ func mayByLink(a Actor, v Verb, s Subject) error {
 func sees(a Actor, s Subject) bool {
 	if a.Role == Admin {
 		return true
+	}
+	if len(s.SeenBy) > 0 {
+		return among(a, s.SeenBy)
 	}
 	switch s.Visibility {
 	case TeamOnly:

@@ -39,6 +39,9 @@ action.run_change           -      support lead admin
 action.run_danger           -      -       lead admin
 action.cancel               -      support lead admin
 action.replay               -      support lead admin
+action.approve              -      -       lead admin
+action.review               -      -       lead admin
+action.break_glass          -      support lead admin
 catalog.see                 member support lead admin
 journal.see                 -      support lead admin
 people.own_tokens           member support lead admin
@@ -47,6 +50,9 @@ config.apply                -      -       -    admin
 config.export               -      -       lead admin
 system.see                  member support lead admin
 `
+
+// answers are the verbs that only a person may use, whatever role a program has.
+var answers = []people.Verb{people.ApproveRun, people.ReviewRun, people.BreakGlass}
 
 func table(t *testing.T) map[people.Verb][]string {
 	t.Helper()
@@ -72,7 +78,8 @@ func TestEveryVerbAndEveryRole(t *testing.T) {
 		for i, role := range people.Roles() {
 			for _, kind := range []people.ActorKind{people.ByPerson, people.ByToken, people.ByRule} {
 				err := people.May(people.Actor{Kind: kind, ID: "x", Role: role}, verb, people.Subject{})
-				if want := row[i] == string(role); (err == nil) != want {
+				want := row[i] == string(role) && (kind == people.ByPerson || !slices.Contains(answers, verb))
+				if (err == nil) != want {
 					t.Errorf("May(%s %s, %s) = %v, want allowed: %v", kind, role, verb, err, want)
 				}
 				if err != nil && !fault.Is(err, fault.Forbidden) {
@@ -183,8 +190,8 @@ func TestWhoHasNoRole(t *testing.T) {
 				t.Fatalf("nobody: May = %v, want unauthenticated", err)
 			}
 		}
-		if err := people.May(people.System("job"), verb, subject); err != nil {
-			t.Fatalf("Frontline itself: May = %v", err)
+		if err := people.May(people.System("job"), verb, subject); (err == nil) == slices.Contains(answers, verb) {
+			t.Fatalf("Frontline itself: May(%s) = %v", verb, err)
 		}
 		if people.May(people.Actor{Kind: people.ByPerson, ID: "liis", Role: "owner"}, verb, subject) == nil {
 			t.Fatal("somebody with an unknown role may do something")

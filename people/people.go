@@ -78,6 +78,9 @@ type Actor struct {
 	Grant *Subject  // what a signed link is about; nil for everyone else
 	Can   Verb      // what a signed link is for
 	Until time.Time // when the link or session ends
+	// ConfirmedAt is when the person last typed their password in this session; zero for everything that is no session.
+	ConfirmedAt time.Time
+	Capped      bool // an API token whose owner said what it may do at most: no list lifts it above that
 }
 
 // System is Frontline itself.

@@ -227,6 +227,7 @@ func (s *SignIn) newSession(p Person, from string) (Session, KeptSession) {
 	now, token := s.clock.Now(), newToken()
 	kept := KeptSession{
 		ID: secret.Random(16), Hash: secret.Hash(token.Reveal()), Person: p.ID, From: from, Made: now, Seen: now, Until: now.Add(sessionMost),
+		ConfirmedAt: now,
 	}
 	session := shown(kept, p)
 	session.Token = token
@@ -234,5 +235,5 @@ func (s *SignIn) newSession(p Person, from string) (Session, KeptSession) {
 }
 
 func shown(k KeptSession, p Person) Session {
-	return Session{ID: k.ID, Person: p, From: k.From, Made: k.Made, Seen: k.Seen, Until: k.Until}
+	return Session{ID: k.ID, Person: p, From: k.From, Made: k.Made, Seen: k.Seen, Until: k.Until, ConfirmedAt: k.ConfirmedAt}
 }

@@ -49,6 +49,7 @@ func (s *SignIn) ActorByToken(ctx context.Context, token secret.Text) (Actor, er
 	}
 	a := As(person, "api")
 	a.Role, a.Until = lower(person.Role, kept.Role), kept.Until
+	a.Capped = kept.Role != ""
 	return a, nil
 }
 

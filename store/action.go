@@ -28,10 +28,10 @@ func (db *DB) AddRun(ctx context.Context, r action.Run, follows func(action.Run)
 			return err
 		}
 		number, _, err := row(ctx, t, value[int64], `INSERT INTO run (id, action, version, inputs, sealed, reason, salt, for_kind, for_id, state, lane,
-				plan, plan_hash, planned_by, planned_at, undoes)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING number`,
+				plan, plan_hash, planned_by, planned_at, undoes, cost)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING number`,
 			r.ID, r.Definition.ID, r.Version, asJSON(r.Inputs), r.Sealed, r.Reason, r.Salt, r.For.Kind, r.For.ID, string(r.State), r.Lane,
-			asJSON(r.Plan), r.PlanHash, asJSON(r.PlannedBy), micros(t.now), r.Undoes)
+			asJSON(r.Plan), r.PlanHash, asJSON(r.PlannedBy), micros(t.now), r.Undoes, r.Plan.Cost())
 		if err != nil {
 			return err
 		}
@@ -59,6 +59,16 @@ func asJSON(v any) string {
 
 // ChangeRun implements action.Runs.
 func (db *DB) ChangeRun(ctx context.Context, id string, decide func(action.Current) (action.Run, journal.Consequences, error)) (action.Run, error) {
+	return db.changeRun(ctx, id, nil, decide)
+}
+
+// StartRun implements action.Runs.
+func (db *DB) StartRun(ctx context.Context, id string, who action.Starter, decide func(action.Current) (action.Run, journal.Consequences, error)) (action.Run, error) {
+	return db.changeRun(ctx, id, &who, decide)
+}
+
+// changeRun lets decide change a run; who starts it, when it may be a start.
+func (db *DB) changeRun(ctx context.Context, id string, who *action.Starter, decide func(action.Current) (action.Run, journal.Consequences, error)) (action.Run, error) {
 	var after action.Run
 	err := db.write(ctx, func(t *tx) error {
 		if err := t.lockKey(ctx, "run "+id); err != nil {
@@ -74,6 +84,11 @@ func (db *DB) ChangeRun(ctx context.Context, id string, decide func(action.Curre
 		}
 		if current.Origin, err = t.origin(ctx, before); err != nil {
 			return err
+		}
+		if who != nil {
+			if err := t.starting(ctx, *who, &current); err != nil {
+				return err
+			}
 		}
 		next, follows, err := decide(current)
 		if err != nil {
@@ -92,23 +107,25 @@ const runFrom = ` FROM run r JOIN action_version v ON v.action = r.action AND v.
 
 const runColumns = `r.number, r.id, v.body, r.version, r.inputs, r.sealed, r.reason, r.salt, r.for_kind, r.for_id, r.state, r.lane, r.plan, r.plan_hash,
 	r.result, r.progress, r.steps, r.lines, r.start_key, r.holder, r.planned_by, r.started_by, r.cancelled_by,
-	r.planned_at, r.started_at, r.begun_at, r.cancel_at, r.ended_at, r.undoes, r.undone_by`
+	r.planned_at, r.started_at, r.begun_at, r.cancel_at, r.ended_at, r.undoes, r.undone_by, r.consent, r.glass, r.charged, r.charged_at`
 
 func scanRun(s scan) (r action.Run, err error) {
-	var body, inputs, plan, result, progress, plannedBy, startedBy, cancelledBy string
-	var planned, started, begun, cancelled, ended int64
+	var body, inputs, plan, result, progress, plannedBy, startedBy, cancelledBy, consent, glass string
+	var planned, started, begun, cancelled, ended, charged int64
 	err = s(&r.Number, &r.ID, &body, &r.Version, &inputs, &r.Sealed, &r.Reason, &r.Salt, &r.For.Kind, &r.For.ID, &r.State, &r.Lane, &plan, &r.PlanHash,
 		&result, &progress, &r.Steps, &r.Lines, &r.Key, &r.Holder, &plannedBy, &startedBy, &cancelledBy,
-		&planned, &started, &begun, &cancelled, &ended, &r.Undoes, &r.UndoneBy)
+		&planned, &started, &begun, &cancelled, &ended, &r.Undoes, &r.UndoneBy, &consent, &glass, &r.Charged, &charged)
 	if err != nil {
 		return r, err
 	}
 	r.PlannedAt, r.StartedAt, r.BegunAt, r.CancelAt, r.EndedAt = fromMicros(planned), fromMicros(started), fromMicros(begun), fromMicros(cancelled), fromMicros(ended)
+	r.ChargedAt = fromMicros(charged)
 	for _, x := range []struct {
 		text string
 		into any
 	}{{body, &r.Definition}, {inputs, &r.Inputs}, {plan, &r.Plan}, {result, &r.Result}, {progress, &r.Progress},
-		{plannedBy, &r.PlannedBy}, {startedBy, &r.StartedBy}, {cancelledBy, &r.CancelledBy}} {
+		{plannedBy, &r.PlannedBy}, {startedBy, &r.StartedBy}, {cancelledBy, &r.CancelledBy},
+		{consent, &r.Consent}, {glass, &r.Glass}} {
 		if err := json.Unmarshal([]byte(x.text), x.into); err != nil {
 			return r, err
 		}
@@ -131,7 +148,7 @@ func noRun(ref string) error {
 // busy is a running run in the lane of one that may start now. The lane's lock is always taken after the run's, so two starts cannot
 // wait for each other.
 func (t *tx) busy(ctx context.Context, r action.Run) (*action.Run, error) {
-	if r.Lane == "" || r.State != action.Planned {
+	if r.Lane == "" || r.State != action.Planned && r.State != action.Waiting {
 		return nil, nil
 	}
 	if err := t.lockKey(ctx, "lane "+r.Lane); err != nil {
@@ -146,7 +163,7 @@ func (t *tx) busy(ctx context.Context, r action.Run) (*action.Run, error) {
 
 // origin is the run that one which may start now takes back.
 func (t *tx) origin(ctx context.Context, r action.Run) (*action.Run, error) {
-	if r.Undoes == "" || r.State != action.Planned {
+	if r.Undoes == "" || r.State != action.Planned && r.State != action.Waiting {
 		return nil, nil
 	}
 	other, ok, err := row(ctx, t, scanRun, `SELECT `+runColumns+runFrom+` WHERE r.id = $1`, r.Undoes)
@@ -159,9 +176,11 @@ func (t *tx) origin(ctx context.Context, r action.Run) (*action.Run, error) {
 // setRun writes what decisions change; steps, lines and progress are the holder's.
 func (t *tx) setRun(ctx context.Context, r action.Run) error {
 	_, err := t.exec(ctx, `UPDATE run SET state = $2, result = $3, start_key = $4, holder = $5, sealed = $6, started_by = $7, cancelled_by = $8,
-			started_at = $9, begun_at = $10, cancel_at = $11, ended_at = $12 WHERE id = $1`,
+			started_at = $9, begun_at = $10, cancel_at = $11, ended_at = $12,
+			consent = $13, glass = $14, glass_by = $15, review_open = $16, charged = $17, charged_at = $18 WHERE id = $1`,
 		r.ID, string(r.State), asJSON(r.Result), r.Key, r.Holder, r.Sealed, asJSON(r.StartedBy), asJSON(r.CancelledBy),
-		micros(r.StartedAt), micros(r.BegunAt), micros(r.CancelAt), micros(r.EndedAt))
+		micros(r.StartedAt), micros(r.BegunAt), micros(r.CancelAt), micros(r.EndedAt),
+		asJSON(r.Consent), asJSON(r.Glass), r.Glass.By.ID, r.Glass.Open(), r.Charged, micros(r.ChargedAt))
 	if err == nil && r.Undoes != "" && r.State == action.Succeeded {
 		_, err = t.exec(ctx, `UPDATE run SET undone_by = $2 WHERE id = $1`, r.Undoes, r.ID)
 	}
@@ -307,6 +326,9 @@ func (db *DB) ActionRuns(ctx context.Context, f action.RunFilter) ([]action.Run,
 	}
 	if f.Before > 0 {
 		c.add(`r.number < %s`, f.Before)
+	}
+	if f.Open {
+		c.text += ` AND r.review_open`
 	}
 	addIn(&c, `r.state`, texts(f.States))
 	c.args = append(c.args, orUsual(f.Limit, 50))

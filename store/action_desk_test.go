@@ -110,6 +110,8 @@ func (b book) Person(id string) (people.Person, bool) {
 	return people.Person{ID: id, Name: "Liis Tamm"}, id == "liis"
 }
 
+func (b book) People() []people.Person { return nil }
+
 func takeMessage() action.Definition {
 	return action.Definition{ID: "shelf/take", Title: "Take a message off the shelf", Team: "support", Risk: action.RiskChange, Kind: "shelf.take",
 		Settings: map[string]any{"password": "env:SHELF_PASSWORD"},

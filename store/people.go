@@ -161,12 +161,17 @@ func (t *tx) changeSessions(ctx context.Context, c people.Change) error {
 			return err
 		}
 	}
+	if k := c.Confirm; k != nil {
+		if _, err := t.exec(ctx, `UPDATE session SET confirmed_at = $2 WHERE id = $1`, k.ID, micros(k.ConfirmedAt)); err != nil {
+			return err
+		}
+	}
 	if c.Begin == nil {
 		return nil
 	}
 	k := c.Begin
-	_, err := t.exec(ctx, `INSERT INTO session (id, hash, person, address, made_at, seen_at, until_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		k.ID, k.Hash, k.Person, k.From, micros(k.Made), micros(k.Seen), micros(k.Until))
+	_, err := t.exec(ctx, `INSERT INTO session (id, hash, person, address, made_at, seen_at, until_at, confirmed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		k.ID, k.Hash, k.Person, k.From, micros(k.Made), micros(k.Seen), micros(k.Until), micros(k.ConfirmedAt))
 	return err
 }
 
@@ -209,12 +214,12 @@ func (t *tx) forgive(ctx context.Context, c people.Change) error {
 	return nil
 }
 
-const sessionColumns = `id, hash, person, address, made_at, seen_at, until_at`
+const sessionColumns = `id, hash, person, address, made_at, seen_at, until_at, confirmed_at`
 
 func scanSession(s scan) (k people.KeptSession, err error) {
-	var made, seen, until int64
-	err = s(&k.ID, &k.Hash, &k.Person, &k.From, &made, &seen, &until)
-	k.Made, k.Seen, k.Until = fromMicros(made), fromMicros(seen), fromMicros(until)
+	var made, seen, until, confirmed int64
+	err = s(&k.ID, &k.Hash, &k.Person, &k.From, &made, &seen, &until, &confirmed)
+	k.Made, k.Seen, k.Until, k.ConfirmedAt = fromMicros(made), fromMicros(seen), fromMicros(until), fromMicros(confirmed)
 	return k, err
 }
 

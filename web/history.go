@@ -154,6 +154,10 @@ func own(book Book, e journal.Entry) string {
 		return what + " an API token"
 	case e.Verb == "person.sign_in_refused":
 		return "was refused at sign-in"
+	case e.Verb == "person.confirmed":
+		return "typed their password once more"
+	case e.Verb == "person.confirm_refused":
+		return "typed a wrong password where one was asked once more"
 	case e.Verb == "person.setup_link_made":
 		return "made a set-up link"
 	case e.Verb == "person.invited":

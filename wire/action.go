@@ -13,7 +13,9 @@ type Action struct {
 	Team     *Ref     `json:"team,omitempty"`
 	Services []Ref    `json:"services"`
 	Risk     string   `json:"risk" enum:"read,change,danger"`
-	Role     string   `json:"role" doc:"The least role that may run it." enum:"member,support,lead,admin"`
+	Role     string   `json:"role" doc:"The least role that may run it, unless allowed says who." enum:"member,support,lead,admin"`
+	Allowed  []string `json:"allowed,omitempty" doc:"Who may run it in place of the role: person:ID, team:ID or role:ROLE." example:"team:support"`
+	Approve  int      `json:"approvals" doc:"How many others must say yes to a run."`
 	Kind     string   `json:"kind" doc:"Which sort of work it is." example:"rabbitmq.park"`
 	Version  string   `json:"version" doc:"The hash of its definition."`
 	Inputs   []Input  `json:"inputs"`
@@ -62,7 +64,50 @@ type PlanRun struct {
 
 // StartRun asks to carry out a plan.
 type StartRun struct {
-	Plan string `json:"plan" doc:"The hash of the plan that was read, so that nothing else is started." example:"9f2c…"`
+	Plan  string `json:"plan" doc:"The hash of the plan that was read, so that nothing else is started." example:"9f2c…"`
+	Glass string `json:"glass,omitempty" doc:"Why it must start at once, without anybody's yes (break-glass). It needs the person's password, so it is done on the screen; with an API token it is refused."`
+}
+
+// ApproveRun says yes to a run that waits.
+type ApproveRun struct {
+	Plan  string `json:"plan" doc:"The hash of the plan that was read." example:"9f2c…"`
+	Words string `json:"words,omitempty" doc:"Anything to say with it."`
+}
+
+// RefuseRun says no to a run that waits, and ends it.
+type RefuseRun struct {
+	Words string `json:"words" doc:"Why, in a few words."`
+}
+
+// ReviewRun signs a run that was started by break-glass.
+type ReviewRun struct {
+	Words string `json:"words" doc:"What was found, in a sentence."`
+}
+
+// Consent is what a run needs from others before it starts.
+type Consent struct {
+	Need      int       `json:"need" doc:"How many others must say yes."`
+	Why       []string  `json:"why" doc:"Why, in sentences."`
+	AskedAt   time.Time `json:"asked_at"`
+	Until     time.Time `json:"until" doc:"When the run stops waiting."`
+	Approvals []Answer  `json:"approvals"`
+	Refusal   *Answer   `json:"refusal,omitempty"`
+}
+
+// Answer is what one person said to a run.
+type Answer struct {
+	By    Ref       `json:"by"`
+	At    time.Time `json:"at"`
+	Words string    `json:"words,omitempty"`
+	Plan  string    `json:"plan" doc:"The hash of the plan that they read."`
+}
+
+// Glass is what break-glass leaves.
+type Glass struct {
+	By     Ref       `json:"by"`
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason"`
+	Review *Answer   `json:"review,omitempty" doc:"Absent while nobody has reviewed it: until then neither the action nor the person breaks glass again."`
 }
 
 // SettleRun writes what a person found out about an unknown run.
@@ -78,7 +123,7 @@ type Run struct {
 	Action      Ref            `json:"action"`
 	Version     string         `json:"version"`
 	Risk        string         `json:"risk" enum:"read,change,danger"`
-	State       string         `json:"state" enum:"planned,running,succeeded,failed,cancelled,unknown" doc:"unknown: nobody can say whether it had its effect, and people must look. It is never started again."`
+	State       string         `json:"state" enum:"planned,waiting,running,succeeded,failed,cancelled,refused,expired,unknown" doc:"waiting: others have to say yes first; refused and expired: they did not, and nothing was done. unknown: nobody can say whether it had its effect, and people must look. It is never started again."`
 	Inputs      map[string]any `json:"inputs" doc:"Secret ones are ***."`
 	Reason      string         `json:"reason,omitempty"`
 	For         *Subject       `json:"for,omitempty"`
@@ -92,13 +137,17 @@ type Run struct {
 	StartedAt   time.Time      `json:"started_at,omitzero"`
 	CancelledBy *Ref           `json:"cancelled_by,omitempty"`
 	EndedAt     time.Time      `json:"ended_at,omitzero"`
+	Consent     *Consent       `json:"consent,omitempty" doc:"Absent when nobody else had to say yes."`
+	Glass       *Glass         `json:"glass,omitempty" doc:"Absent unless it was started by break-glass."`
 	Took        Duration       `json:"took,omitempty" example:"12s"`
 	Undo        *Undo          `json:"undo,omitempty" doc:"The way back; absent when there is none."`
 	Undoes      string         `json:"undoes,omitempty" doc:"The UID of the run that this one takes back."`
 }
 
 // Ended says whether nothing more will come of the run by itself.
-func (r Run) Ended() bool { return r.State != "planned" && r.State != "running" }
+func (r Run) Ended() bool {
+	return r.State != "planned" && r.State != "waiting" && r.State != "running"
+}
 
 // Plan is what would happen, as a table that people read before they say yes.
 type Plan struct {
@@ -198,7 +247,7 @@ type Table struct {
 
 // Output is lines of a run's output.
 type Output struct {
-	State string       `json:"state" enum:"planned,running,succeeded,failed,cancelled,unknown"`
+	State string       `json:"state" enum:"planned,waiting,running,succeeded,failed,cancelled,refused,expired,unknown"`
 	Lines []OutputLine `json:"lines" doc:"At most about 1,000."`
 	Next  int64        `json:"next" doc:"The number of the line to ask for next. More will come while the state is running."`
 }
