@@ -55,7 +55,7 @@ lint: ## formatting, go vet, staticcheck
 vulnerabilities: ## known vulnerabilities in what we use; says so when their database cannot be reached
 	@scripts/vulnerabilities
 
-prepare: ## install the neighbours that tests need (as root, on Debian), or say what is missing
+prepare: ## install and build the neighbours that tests need (as root, on Debian), or say what is missing
 	@scripts/prepare
 
 # The Go files, without what tests plant and what npm brings.
