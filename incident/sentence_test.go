@@ -111,7 +111,7 @@ func TestStakeholdersAreToldOnce(t *testing.T) {
 
 func TestSpell(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0 s", 400 * time.Millisecond: "0 s", 48 * time.Second: "48 s", 108 * time.Second: "1 min 48 s", 72 * time.Minute: "1 h 12 min",
+		0: "0 s", 400 * time.Millisecond: "under a second", 48 * time.Second: "48 s", 108 * time.Second: "1 min 48 s", 72 * time.Minute: "1 h 12 min",
 		time.Hour + 5*time.Second: "1 h", 50 * time.Hour: "2 d 2 h", -time.Minute: "−1 min",
 	} {
 		if got := Spell(d); got != want {

@@ -274,8 +274,11 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// Spell writes a duration as people say it, in its two largest units: "1 h 12 min", "48 s".
+// Spell writes a duration as people say it, in its two largest units: "1 h 12 min", "48 s", "under a second".
 func Spell(d time.Duration) string {
+	if d != 0 && d.Abs() < time.Second {
+		return "under a second"
+	}
 	d = d.Round(time.Second)
 	if d < 0 {
 		return "−" + Spell(-d)

@@ -28,9 +28,10 @@ func (r Roster) Now(at time.Time) []Post {
 
 // Lane is one rotation over a stretch of time.
 type Lane struct {
-	Rotation Rotation
-	Shifts   []Shift
-	Gaps     []Gap
+	Rotation  Rotation
+	Shifts    []Shift
+	Gaps      []Gap
+	Overrides []Override // those that touch it, the one that begins first first
 }
 
 // Gap is a stretch in which nobody is on call, and what that costs.
@@ -44,6 +45,12 @@ func (r Roster) Lanes(from, to time.Time) []Lane {
 	var lanes []Lane
 	for _, rotation := range r.Rotations() {
 		lane := Lane{Rotation: rotation, Shifts: rotation.Shifts(from, to, r.Changes)}
+		for _, o := range rotation.own(r.Changes) {
+			if o.From.Before(to) && o.To.After(from) {
+				lane.Overrides = append(lane.Overrides, o)
+			}
+		}
+		slices.SortStableFunc(lane.Overrides, func(a, b Override) int { return a.From.Compare(b.From) })
 		for _, s := range lane.Shifts {
 			if s.Gap() {
 				lane.Gaps = append(lane.Gaps, Gap{Shift: s, Costs: r.costs(rotation.ID, s.From)})

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"frontline/alert"
 	"frontline/fault"
@@ -282,10 +281,10 @@ func alertFacts(v *visit, book Book, g alert.Group) []fact {
 	}
 	out = append(out, fact{Name: "Came in", Value: v.at(g.OpenedAt).Abs() + ", " + v.at(g.OpenedAt).UTC()})
 	if !g.AckedAt.IsZero() {
-		out = append(out, fact{Name: "Taken by", Value: book.Name("person", g.AckedBy) + ", " + duration(g.AckedAt.Sub(g.OpenedAt).Truncate(time.Second)) + " after it came"})
+		out = append(out, fact{Name: "Taken by", Value: book.Name("person", g.AckedBy) + ", " + incident.Spell(g.AckedAt.Sub(g.OpenedAt)) + " after it came"})
 	}
 	if !g.ResolvedAt.IsZero() {
-		out = append(out, fact{Name: "Resolved", Value: v.at(g.ResolvedAt).Abs() + ", after " + duration(g.ResolvedAt.Sub(g.OpenedAt).Truncate(time.Second))})
+		out = append(out, fact{Name: "Resolved", Value: v.at(g.ResolvedAt).Abs() + ", after " + incident.Spell(g.ResolvedAt.Sub(g.OpenedAt))})
 	}
 	return out
 }

@@ -134,6 +134,7 @@ type firmBook struct {
 	folders map[string]int
 	screens []string // "kind id" of what the screens own
 	sources []alert.Source
+	made    bool // overrides were made on the screens, and are not configured
 }
 
 func (b *firmBook) Name(kind, id string) string {
@@ -204,6 +205,9 @@ func (b *firmBook) Sources() []alert.Source { return b.sources }
 func (b *firmBook) Folders() map[string]int { return b.folders }
 
 func (b *firmBook) Owner(kind, id string) (string, bool) {
+	if kind == "override" && b.made {
+		return "", false
+	}
 	if slices.Contains(b.screens, kind+" "+id) {
 		return "", true
 	}

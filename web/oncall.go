@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,49 +27,47 @@ type TakingOver interface {
 type rotaScreen struct {
 	head
 	Title    string
-	Week     string
-	Earlier  string
-	Later    string
-	Days     []rotaDay
-	Lanes    []rotaLane
-	Gaps     []note
+	Posts    []post
+	Mine     []turnRow
+	Week     weekView
+	Gaps     []gapNote
+	Covers   []coverRow
 	Ladder   []entry
 	Policies []tab
 	At       string
 	Form     form
 	MayTake  bool
-	Taken    []takenRow
 }
 
-type rotaDay struct {
-	Word string
-	Now  bool
+// turnRow is a shift of the viewer.
+type turnRow struct {
+	Rotation string
+	From, To moment
+	Now      bool
+	Cover    bool
 }
 
-type rotaLane struct {
-	Name, Small string
-	Cells       []rotaCell
+// gapNote is a stretch in which nobody is on call, what it costs, and where somebody can take it.
+type gapNote struct {
+	Title, Text, Path string
 }
 
-// rotaCell is a stretch of a lane: as many four-hour columns as it lasts.
-type rotaCell struct {
-	Span    int
-	Look    string // "you", "cover", "gap" or empty
-	Who     string
-	Initial string
-	When    string
+// coverRow is an override of the week.
+type coverRow struct {
+	Who, Small string
+	GiveBack   string // the address that ends it; empty when it is over, or configured, or not for the viewer
 }
 
-// takenRow is an override that can be given back.
-type takenRow struct {
-	Say, Path string
-}
-
-// rotaHours is how many hours a column of the week stands for.
-const rotaHours = 4
+// turnsAhead is how far the viewer's own shifts are looked for, so that one which begins within turnsListed is seen to its end; turnsShown is how
+// many are listed.
+const (
+	turnsAhead  = 60 * 24 * time.Hour
+	turnsListed = 7 * 7 * 24 * time.Hour
+	turnsShown  = 5
+)
 
 func (s *Server) showRota(w http.ResponseWriter, r *http.Request, v *visit) error {
-	scr, err := s.rota(r.Context(), v, r, takeForm(v))
+	scr, err := s.rota(r.Context(), v, r, takeForm(v).offered(v, r.URL.Query()))
 	if err != nil {
 		return err
 	}
@@ -75,13 +75,7 @@ func (s *Server) showRota(w http.ResponseWriter, r *http.Request, v *visit) erro
 }
 
 func (s *Server) rota(ctx context.Context, v *visit, r *http.Request, f form) (rotaScreen, error) {
-	shift, _ := strconv.Atoi(r.URL.Query().Get("week")) // nonsense is this week
-	monday := mondayOf(v.Now.In(v.Zone)).AddDate(0, 0, 7*shift)
 	book, err := s.deps.Book(ctx)
-	if err != nil {
-		return rotaScreen{}, err
-	}
-	lanes, err := s.deps.Rota.Week(ctx, v.Actor, monday, monday.AddDate(0, 0, 7))
 	if err != nil {
 		return rotaScreen{}, err
 	}
@@ -90,19 +84,112 @@ func (s *Server) rota(ctx context.Context, v *visit, r *http.Request, f form) (r
 		return rotaScreen{}, err
 	}
 	scr := rotaScreen{head: head{Title: "On call", Wing: "/oncall", Topics: topics("rotation", "", "override", "", "config", "")}, Title: standing(v, st)}
-	_, week := monday.ISOWeek()
-	scr.Week = fmt.Sprintf("Week %d, %s", week, v.Zone)
-	scr.Earlier, scr.Later = fmt.Sprintf("/oncall?week=%d", shift-1), fmt.Sprintf("/oncall?week=%d", shift+1)
-	for i := range 7 {
-		day := monday.AddDate(0, 0, i)
-		scr.Days = append(scr.Days, rotaDay{Word: day.Format("Mon 2"), Now: day.Format(time.DateOnly) == v.Now.In(v.Zone).Format(time.DateOnly)})
+	scr.MayTake = people.May(v.Actor, people.Override, people.Subject{Kind: "rotation"}) == nil
+	posts, err := s.deps.Rota.Now(ctx, v.Actor)
+	if err != nil {
+		return rotaScreen{}, err
+	}
+	for _, p := range posts {
+		scr.Posts = append(scr.Posts, postOf(v, book, p))
+	}
+	shift, _ := strconv.Atoi(r.URL.Query().Get("week")) // nonsense is this week
+	if err := s.weekOf(ctx, v, book, shift, &scr); err != nil {
+		return rotaScreen{}, err
+	}
+	ahead, err := s.deps.Rota.Week(ctx, v.Actor, v.Now, v.Now.Add(turnsAhead))
+	if err != nil {
+		return rotaScreen{}, err
+	}
+	scr.Mine = turnsOf(v, ahead, st)
+	scr.Form = withChoices(f, book, ahead)
+	return scr, s.ladder(ctx, v, r, book, &scr)
+}
+
+// weekOf draws a week, shift weeks from this one, and lists its gaps and overrides.
+func (s *Server) weekOf(ctx context.Context, v *visit, book Book, shift int, scr *rotaScreen) error {
+	week := weekFrom(mondayOf(v.Now.In(v.Zone)).AddDate(0, 0, 7*max(-500, min(shift, 500))))
+	seen := span{week.From.AddDate(0, 0, -14), week.To.AddDate(0, 0, 14)} // so that a shift's ends are its own
+	lanes, err := s.deps.Rota.Week(ctx, v.Actor, seen.From, seen.To)
+	if err != nil {
+		return err
+	}
+	scr.Week = drawWeek(v, book, week, seen, lanes)
+	scr.Week.Earlier, scr.Week.Later = fmt.Sprintf("/oncall?week=%d", shift-1), fmt.Sprintf("/oncall?week=%d", shift+1)
+	for _, l := range lanes {
+		for _, o := range l.Overrides {
+			if week.touches(o.From, o.To) {
+				scr.Covers = append(scr.Covers, coverOf(v, book, l, o, scr.MayTake))
+			}
+		}
+	}
+	return s.gaps(ctx, v, week, scr)
+}
+
+// gaps lists those of the week that are not over, each as long as it lasts.
+func (s *Server) gaps(ctx context.Context, v *visit, week span, scr *rotaScreen) error {
+	from := week.From
+	if v.Now.After(from) {
+		from = v.Now
+	}
+	if !from.Before(week.To) {
+		return nil
+	}
+	lanes, err := s.deps.Rota.Week(ctx, v.Actor, from, week.To.AddDate(0, 0, 30))
+	if err != nil {
+		return err
 	}
 	for _, l := range lanes {
-		scr.lane(v, book, l, monday)
+		for _, g := range l.Gaps {
+			if g.Shift.From.Before(week.To) {
+				scr.Gaps = append(scr.Gaps, gapOf(v, l, g, scr.MayTake))
+			}
+		}
 	}
-	scr.MayTake = people.May(v.Actor, people.Override, people.Subject{Kind: "rotation"}) == nil
-	scr.Form = withChoices(f, book, lanes)
-	return scr, s.ladder(ctx, v, r, book, &scr)
+	return nil
+}
+
+// gapOf tells what a gap costs, and offers to take it.
+func gapOf(v *visit, l oncall.Lane, g oncall.Gap, may bool) gapNote {
+	n := gapNote{Title: fmt.Sprintf("%s: nobody until %s", l.Rotation.Name, v.at(g.Shift.To).Hour()), Text: strings.Join(g.Costs, " ")}
+	if g.Shift.From.After(v.Now) {
+		n.Title = fmt.Sprintf("%s: nobody from %s to %s", l.Rotation.Name, v.at(g.Shift.From).Hour(), v.at(g.Shift.To).Hour())
+	}
+	if may {
+		n.Path = "/oncall?" + url.Values{"rotation": {l.Rotation.ID}, "from": {g.Shift.From.In(v.Zone).Format(wallFormat)}, "to": {g.Shift.To.In(v.Zone).Format(wallFormat)}}.Encode() + "#take"
+	}
+	return n
+}
+
+func coverOf(v *visit, book Book, l oncall.Lane, o oncall.Override, may bool) coverRow {
+	row := coverRow{Who: book.Name("person", o.Person), Small: l.Rotation.Name + ", " + spanWords(v, o.From, o.To)}
+	if o.Reason != "" {
+		row.Small += ": " + o.Reason
+	}
+	if _, configured := book.Owner("override", o.ID); may && !configured && o.To.After(v.Now) {
+		row.GiveBack = "/oncall/overrides/" + o.ID + "/give-back"
+	}
+	return row
+}
+
+// turnsOf are the viewer's next shifts.
+func turnsOf(v *visit, ahead []oncall.Lane, st oncall.Standing) []turnRow {
+	var out []turnRow
+	for _, l := range ahead {
+		for _, sh := range l.Shifts {
+			if sh.Person != v.Actor.ID || sh.From.Sub(v.Now) > turnsListed {
+				continue
+			}
+			row := turnRow{Rotation: l.Rotation.Name, From: v.at(sh.From), To: v.at(sh.To), Now: !sh.From.After(v.Now), Cover: sh.Why == oncall.ByOverride}
+			for _, on := range st.On { // what runs now is cut to begin now
+				if row.Now && on.Rotation.ID == l.Rotation.ID {
+					row.From = v.at(on.From)
+				}
+			}
+			out = append(out, row)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b turnRow) int { return a.From.T.Compare(b.From.T) })
+	return out[:min(len(out), turnsShown)]
 }
 
 func mondayOf(t time.Time) time.Time {
@@ -123,74 +210,13 @@ func standing(v *visit, st oncall.Standing) string {
 	return "You have no turn in any rotation"
 }
 
-// lane draws one rotation's week, and tells what its gaps cost.
-func (scr *rotaScreen) lane(v *visit, book Book, l oncall.Lane, monday time.Time) {
-	row := rotaLane{Name: l.Rotation.Name, Small: "weekly, hands over " + capitalized(l.Rotation.HandoffDay) + " " + l.Rotation.HandoffTime + " " + l.Rotation.Zone}
-	at := 0
-	for i, sh := range l.Shifts {
-		end := int(sh.To.Sub(monday).Hours()+rotaHours/2) / rotaHours
-		if i == len(l.Shifts)-1 {
-			end = 7 * 24 / rotaHours
-		}
-		if end = min(end, 7*24/rotaHours); end <= at {
-			continue
-		}
-		row.Cells = append(row.Cells, cellOf(v, book, sh, end-at))
-		at = end
-		if sh.Override != "" && scr.offers(sh.Override) {
-			scr.Taken = append(scr.Taken, takenRow{Say: book.Name("person", sh.Person) + " for " + l.Rotation.Name + " until " + v.at(sh.To).Abs(), Path: "/oncall/overrides/" + sh.Override + "/give-back"})
-		}
-	}
-	scr.Lanes = append(scr.Lanes, row)
-	for _, g := range l.Gaps {
-		title := fmt.Sprintf("%s: nobody from %s to %s", l.Rotation.Name, v.at(g.Shift.From).Abs(), v.at(g.Shift.To).Abs())
-		scr.Gaps = append(scr.Gaps, newNote("critical", "critical", title, strings.Join(g.Costs, " ")))
-	}
-}
-
-// offers says whether an override is not listed yet.
-func (scr *rotaScreen) offers(id string) bool {
-	for _, t := range scr.Taken {
-		if strings.Contains(t.Path, id) {
-			return false
-		}
-	}
-	return true
-}
-
-func cellOf(v *visit, book Book, sh oncall.Shift, span int) rotaCell {
-	c := rotaCell{Span: span, Who: book.Name("person", sh.Person), When: v.at(sh.From).Abs() + " to " + v.at(sh.To).Abs()}
-	switch {
-	case sh.Gap():
-		c.Look, c.Who = "gap", "Gap"
-	case sh.Person == v.Actor.ID:
-		c.Look, c.Who = "you", "You"
-	case sh.Override != "":
-		c.Look = "cover"
-	}
-	for _, word := range strings.Fields(book.Name("person", sh.Person)) {
-		c.Initial += string([]rune(word)[:1])
-	}
-	if span < 6 && c.Look != "gap" {
-		c.Look = strings.TrimSpace(c.Look + " slim")
-	}
-	return c
-}
-
-func capitalized(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
-
 // ladder tells who would be reached, in which order, if a page of a policy opened at a time and nobody answered.
 func (s *Server) ladder(ctx context.Context, v *visit, r *http.Request, book Book, scr *rotaScreen) error {
 	chosen, at := r.URL.Query().Get("policy"), v.Now
-	if t, err := time.ParseInLocation("2006-01-02T15:04", r.URL.Query().Get("at"), v.Zone); err == nil {
+	if t, err := time.ParseInLocation(wallFormat, r.URL.Query().Get("at"), v.Zone); err == nil {
 		at = t
 	}
-	scr.At = at.In(v.Zone).Format("2006-01-02T15:04")
+	scr.At = at.In(v.Zone).Format(wallFormat)
 	for _, p := range book.Policies() {
 		chosen = cmp.Or(chosen, p.ID)
 		scr.Policies = append(scr.Policies, tab{link: link{Word: p.Name, Path: p.ID}, Here: p.ID == chosen})
@@ -222,10 +248,22 @@ func takeForm(v *visit) form {
 	return form{Fields: []field{
 		{Name: "rotation", Label: "Rotation", Kind: "select"},
 		{Name: "person", Label: "Who takes it", Kind: "select", Value: v.Actor.ID},
-		{Name: "from", Label: "From", Value: next.Format("2006-01-02 15:04"), Hint: zone},
-		{Name: "to", Label: "Until", Value: next.Add(8 * time.Hour).Format("2006-01-02 15:04"), Hint: zone},
+		{Name: "from", Label: "From", Kind: "datetime-local", Value: next.Format(wallFormat), Hint: zone},
+		{Name: "to", Label: "Until", Kind: "datetime-local", Value: next.Add(8 * time.Hour).Format(wallFormat), Hint: zone},
 		{Name: "reason", Label: "Why", Optional: true},
 	}}
+}
+
+// offered fills in the gap that somebody wants to take.
+func (f form) offered(v *visit, q url.Values) form {
+	for _, name := range []string{"rotation", "from", "to"} {
+		if said := q.Get(name); said != "" {
+			if _, err := wallTime(v, name, said); err == nil || name == "rotation" {
+				f = f.with(name, said)
+			}
+		}
+	}
+	return f
 }
 
 func withChoices(f form, book Book, lanes []oncall.Lane) form {
@@ -262,8 +300,11 @@ func (s *Server) takeTurn(w http.ResponseWriter, r *http.Request, v *visit) erro
 	return s.done(w, r, "/oncall", "Taken over until "+v.at(o.To).Day()+", "+v.at(o.To).Clock()+".")
 }
 
+// wallFormat is how browsers write a time without its zone.
+const wallFormat = "2006-01-02T15:04"
+
 func wallTime(v *visit, name, typed string) (time.Time, error) {
-	t, err := time.ParseInLocation("2006-01-02 15:04", strings.Replace(strings.TrimSpace(typed), "T", " ", 1), v.Zone)
+	t, err := time.ParseInLocation(wallFormat, strings.Replace(strings.TrimSpace(typed), " ", "T", 1), v.Zone)
 	if err != nil {
 		return t, fault.Wrong(name, "Write the time as 2026-11-24 08:00.")
 	}
