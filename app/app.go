@@ -125,6 +125,8 @@ func (a *App) wireJobs(context.Context) error {
 	handlers = append(handlers, a.glassHandlers()...)
 	handlers = append(handlers,
 		alert.JobForget().Handle(alert.Forget(a.db, a.clock)),
+		oncall.JobForget().Handle(oncall.Forget(a.db, a.settings.KeepPages, a.clock)),
+		action.JobForget().Handle(action.Forget(a.db, a.clock)),
 	)
 	var err error
 	if a.runner, err = job.NewRunner(a.db, a.clock, a.log, handlers...); err != nil {
@@ -139,13 +141,16 @@ func (a *App) wireJobs(context.Context) error {
 	return nil
 }
 
-// daily asks once a day for what is to be tidied up. The job's key lets several replicas ask for it once.
+// daily asks once a day for what is old to be forgotten, the first time an hour after the start. The jobs' keys let several replicas ask for it once.
 func (a *App) daily(ctx context.Context) {
-	for {
-		tick, stop := a.clock.After(24 * time.Hour)
+	for pause := time.Hour; ; pause = 24 * time.Hour {
+		tick, stop := a.clock.After(pause)
 		select {
 		case <-tick:
-			if err := a.db.Enqueue(ctx, alert.JobForget().At(a.clock.Now(), "daily", alert.ForgetArgs{})); err != nil && ctx.Err() == nil {
+			now := a.clock.Now()
+			err := a.db.Enqueue(ctx, alert.JobForget().At(now, "daily", alert.ForgetArgs{}),
+				oncall.JobForget().At(now, "daily", oncall.ForgetArgs{}), action.JobForget().At(now, "daily", action.ForgetArgs{}))
+			if err != nil && ctx.Err() == nil {
 				a.log.Warn("tidying up cannot be asked for", "err", err)
 			}
 		case <-ctx.Done():

@@ -42,6 +42,8 @@ type Settings struct {
 	Sync      []string      `help:"Keep definitions as they are under git: NAME=PLACE, where the place is a folder on this machine or the address of a repository, with #BRANCH and //FOLDER behind it where needed. Repeat it for more. FRONTLINE_SYNC_TOKEN lets us read private ones." env:"FRONTLINE_SYNC" placeholder:"NAME=PLACE"`
 	SyncEvery time.Duration `help:"How often those places are looked at." default:"30s" env:"FRONTLINE_SYNC_EVERY"`
 
+	KeepPages time.Duration `help:"How long pages that ended are kept, counted from when they were opened, with who was reached when; 0 keeps them for ever. The journal keeps what became of them in any case." default:"9600h" env:"FRONTLINE_KEEP_PAGES"`
+
 	Grace time.Duration `help:"How long open requests and sends may take to finish at the end." default:"10s" env:"FRONTLINE_GRACE"`
 }
 
@@ -72,6 +74,14 @@ func wrong(flag, given, expected string) error {
 	return fault.Wrong(flag, "--%s (FRONTLINE_%s) is %q; expected is %s.", flag, strings.ToUpper(strings.ReplaceAll(flag, "-", "_")), given, expected)
 }
 
+// keptLong refuses a time after which things are deleted that somebody may have meant in another unit.
+func keptLong(flag string, given, least time.Duration) error {
+	if given == 0 || given >= least {
+		return nil
+	}
+	return wrong(flag, given.String(), fmt.Sprintf("0 for ever, or a time such as 9600h (400 days), and no less than %dh (%d days)", least/time.Hour, least/(24*time.Hour)))
+}
+
 // check reads every setting before anything starts, and reports the first that is wrong.
 func (s Settings) check(getenv func(string) string) (c checked, err error) {
 	if s.Database == "" {
@@ -88,6 +98,7 @@ func (s Settings) check(getenv func(string) string) (c checked, err error) {
 		func() error { return c.readMail(getenv) },
 		func() error { return c.readHeartbeat() },
 		func() error { return c.readSync(getenv) },
+		func() error { return keptLong("keep-pages", s.KeepPages, 30*24*time.Hour) },
 		func() error { return oneOf("log-level", s.LogLevel, "debug", "info", "warn", "error") },
 		func() error { return oneOf("log-format", s.LogFormat, "text", "json") },
 	} {
