@@ -15,6 +15,7 @@ type Actions interface {
 	Definitions
 	Runs
 	Runner
+	Inputs
 }
 
 var _ Actions = (*action.Runner)(nil)
@@ -85,11 +86,6 @@ func (n names) action(d action.Definition, f action.Figures) wire.Action {
 		out.Figures = &wire.Figures{Succeeded: f.Succeeded, Failed: f.Failed, Unknown: f.Unknown, Usual: wire.Duration(f.Usual), NineInTen: wire.Duration(f.NineInTen)}
 	}
 	return out
-}
-
-func inputOf(in form.Input) wire.Input {
-	return wire.Input{Name: in.Name, Label: in.Title(), Help: in.Help, Type: string(in.Type), Required: in.Required, Default: in.Default, Choices: in.Choices,
-		Pattern: in.Pattern, Example: in.Example, Min: in.Min, Max: in.Max, Whole: in.Whole, Multiline: in.Multiline}
 }
 
 type listQuarantine struct {

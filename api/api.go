@@ -107,6 +107,7 @@ func build(deps Deps) (*server, error) {
 	s.sayings()
 	s.postmortems()
 	s.actions()
+	s.inputs()
 	s.runs()
 	s.configuration()
 	s.people()

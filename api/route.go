@@ -26,6 +26,7 @@ type route struct {
 	Say     string      // more, when there is more to know
 	Status  int         // of a right answer; 200 when 0
 	Limit   int64       // of the body in bytes; 256 KB when 0
+	Stream  bool        // the body is a file, whose limit the command knows
 }
 
 // usualLimit is the most that a body may weigh, in bytes.
@@ -68,6 +69,10 @@ func (s *server) operation(rt route) huma.Operation {
 		Security:   []map[string][]string{{"token": {}}},
 		Extensions: map[string]any{"x-verb": string(rt.Verb), "x-role": string(role)},
 		Responses:  map[string]*huma.Response{},
+	}
+	if rt.Stream {
+		file := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+		op.RequestBody = &huma.RequestBody{Description: "The file.", Required: true, Content: map[string]*huma.MediaType{"application/octet-stream": file}}
 	}
 	for _, status := range rt.fails() {
 		op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + strconv.Itoa(status)}

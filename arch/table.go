@@ -49,7 +49,7 @@ func Frontline() Table {
 			{Path: "wire"},
 			{Path: "api", May: []string{kernel, domain, "wire"}, Libraries: []string{"github.com/danielgtaylor/huma/v2"}},
 			{Path: "client", May: []string{kernel, "wire"}},
-			{Path: "cli", May: []string{kernel, "client", "wire"}, Libraries: []string{"github.com/alecthomas/kong"}},
+			{Path: "cli", May: []string{kernel, "client", "wire"}, Libraries: []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
 
 			{Path: "door", May: []string{kernel, domain}},
 			{Path: "integration/email", May: []string{kernel, domain}, Libraries: []string{"github.com/wneessen/go-mail"}},

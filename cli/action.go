@@ -4,23 +4,22 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"frontline/client"
-	"frontline/fault"
 	"frontline/secret"
 	"frontline/wire"
 )
 
 type actionCommands struct {
-	List listActions `cmd:"" help:"List actions."`
-	Show showAction  `cmd:"" help:"Show an action and what it takes."`
-	Plan planAction  `cmd:"" help:"Say what an action would do. Nothing is changed."`
-	Lint lintActions `cmd:"" help:"Say what is wrong with the definitions in a folder, and what would be better. Needs no server."`
-	Test testActions `cmd:"" help:"Run the tests of the definitions in a folder. Needs no server."`
-	Run  runAction   `cmd:"" help:"Plan an action, ask, run it and show what it says. Ends with 0 when it succeeded, 1 when it did not, 3 when nobody can say."`
+	List    listActions `cmd:"" help:"List actions."`
+	Show    showAction  `cmd:"" help:"Show an action and what it takes."`
+	Options optionsOf   `cmd:"" help:"List what an input may be."`
+	Plan    planAction  `cmd:"" help:"Say what an action would do. Nothing is changed."`
+	Lint    lintActions `cmd:"" help:"Say what is wrong with the definitions in a folder, and what would be better. Needs no server."`
+	Test    testActions `cmd:"" help:"Run the tests of the definitions in a folder. Needs no server."`
+	Run     runAction   `cmd:"" help:"Plan an action, ask, run it and show what it says. Ends with 0 when it succeeded, 1 when it did not, 3 when nobody can say."`
 }
 
 type listActions struct {
@@ -86,67 +85,31 @@ func (p *paper) action(a wire.Action) {
 		if in.Required {
 			need = "required"
 		}
-		rows[i] = []string{in.Name, in.Type, need, strings.TrimSpace(in.Label + ". " + in.Help + example(in))}
+		rows[i] = []string{in.Name, in.Type, need, strings.TrimSpace(in.Label + ". " + in.Help + takes(in))}
 	}
 	p.head("Inputs, given as NAME=VALUE")
 	p.table(2, []string{"NAME", "TYPE", "", "WHAT"}, rows)
 }
 
-func example(in wire.Input) string {
-	switch {
-	case len(in.Choices) > 0:
-		return " One of: " + strings.Join(in.Choices, ", ") + "."
-	case in.Example != "":
-		return " Such as " + in.Example + "."
-	}
-	return ""
-}
-
 // planned is what planning takes.
 type planned struct {
 	remote
-	Action string   `arg:"" help:"The action, such as queue/park-message."`
-	Inputs []string `arg:"" optional:"" name:"input" help:"NAME=VALUE; NAME=@FILE takes the value from a file, which is how a secret is given."`
-	For    string   `help:"The incident or alert that it is for." placeholder:"INC-3"`
-	Reason string   `help:"Why you run it; required when it is dangerous." placeholder:"TEXT"`
+	Action string `arg:"" help:"The action, such as queue/park-message."`
+	given
+	For    string `help:"The incident or alert that it is for." placeholder:"INC-3"`
+	Reason string `help:"Why you run it; required when it is dangerous." placeholder:"TEXT"`
 }
 
-func (c planned) plan(ctx context.Context, server *client.Client) (wire.Run, error) {
+func (c planned) plan(ctx context.Context, env *Env, server *client.Client) (wire.Run, error) {
 	a, err := server.Action(ctx, c.Action)
 	if err != nil {
 		return wire.Run{}, err
 	}
-	inputs, err := readInputs(a.Inputs, c.Inputs)
+	inputs, err := c.read(ctx, server, a.Action, askFrom(env))
 	if err != nil {
 		return wire.Run{}, err
 	}
 	return server.PlanRun(ctx, wire.PlanRun{Action: c.Action, Inputs: inputs, For: c.For, Reason: c.Reason})
-}
-
-// readInputs reads NAME=VALUE. Whether a value is right is for the server, but a secret on the command line would show in the list of processes.
-func readInputs(known []wire.Input, given []string) (map[string]any, error) {
-	out := map[string]any{}
-	for _, g := range given {
-		name, value, ok := strings.Cut(g, "=")
-		if !ok {
-			return nil, fault.Wrong("input", "%q is no input. Write NAME=VALUE; see: frontline action show", g)
-		}
-		file, fromFile := strings.CutPrefix(value, "@")
-		for _, in := range known {
-			if in.Name == name && in.Type == "secret" && !fromFile {
-				return nil, fault.Wrong(name, "%s is a secret, and what is written here shows in the list of processes. Put it into a file and write %s=@FILE.", name, name)
-			}
-		}
-		if fromFile {
-			raw, err := os.ReadFile(file)
-			if err != nil {
-				return nil, fault.Wrap(err, fault.Invalid, "The file %s cannot be read. Check its path.", file)
-			}
-			value = strings.TrimRight(string(raw), "\r\n")
-		}
-		out[name] = value
-	}
-	return out, nil
 }
 
 type planAction struct{ planned }
@@ -157,7 +120,7 @@ func (c planAction) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
-	r, err := c.plan(ctx, server)
+	r, err := c.plan(ctx, &env, server)
 	if err != nil {
 		return err
 	}
@@ -194,7 +157,7 @@ func (c runAction) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
-	r, err := c.plan(ctx, server)
+	r, err := c.plan(ctx, &env, server)
 	if err != nil {
 		return err
 	}

@@ -2,8 +2,13 @@ package client
 
 import (
 	"context"
+	"encoding/json"
+	"io"
+	"net/http"
 	"net/url"
+	"strings"
 
+	"frontline/fault"
 	"frontline/wire"
 )
 
@@ -17,6 +22,48 @@ func (c *Client) Actions(ctx context.Context, service string, p Page) (wire.List
 // Action shows an action with the JSON Schema of its inputs.
 func (c *Client) Action(ctx context.Context, id string) (wire.ActionShown, error) {
 	return ask[wire.ActionShown](ctx, c, read(nil, "actions", id))
+}
+
+// OptionQuery asks what an input may be.
+type OptionQuery struct {
+	Input  string
+	Search string
+	Given  map[string]any // what is filled in so far
+}
+
+// Options lists what an input of an action may be.
+func (c *Client) Options(ctx context.Context, action string, q OptionQuery) (wire.Options, error) {
+	v := url.Values{}
+	set(v, "input", q.Input)
+	set(v, "search", q.Search)
+	if len(q.Given) > 0 {
+		raw, err := json.Marshal(q.Given)
+		if err != nil {
+			return wire.Options{}, fault.Wrap(err, fault.Invalid, "The inputs cannot be written as JSON. Correct them.")
+		}
+		v.Set("given", string(raw))
+	}
+	return ask[wire.Options](ctx, c, read(v, "options", action))
+}
+
+// FileQuery says what a file is for.
+type FileQuery struct {
+	Action string
+	Input  string
+	Name   string
+	Type   string // media type; empty when unknown
+}
+
+// UploadFile uploads a file for an input. However long it takes: end ctx to stop it.
+func (c *Client) UploadFile(ctx context.Context, q FileQuery, body io.Reader) (wire.Upload, error) {
+	v := url.Values{}
+	set(v, "action", q.Action)
+	set(v, "input", q.Input)
+	set(v, "name", q.Name)
+	if body == nil {
+		body = strings.NewReader("")
+	}
+	return ask[wire.Upload](ctx, c, request{method: http.MethodPost, path: []string{"files"}, query: v, file: body, kind: q.Type})
 }
 
 // RunQuery narrows a list of runs.

@@ -4,6 +4,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -119,9 +120,11 @@ type request struct {
 	method string
 	path   []string // each is one part, whatever letters it has
 	query  url.Values
-	body   any    // nil for none
-	key    string // Idempotency-Key
-	again  bool   // sending it twice is sending it once, although it is no GET
+	body   any       // nil for none
+	file   io.Reader // in place of body: sent as it is, as long as it takes
+	kind   string    // of the file; its media type
+	key    string    // Idempotency-Key
+	again  bool      // sending it twice is sending it once, although it is no GET
 }
 
 func read(query url.Values, path ...string) request {
@@ -167,7 +170,11 @@ func (c *Client) send(ctx context.Context, r request, out any) (time.Duration, e
 	if err != nil {
 		return 0, err
 	}
-	res, err := c.http.Do(req)
+	asks := c.http
+	if r.file != nil {
+		asks.Timeout = 0
+	}
+	res, err := asks.Do(req)
 	if err != nil {
 		return 0, c.unreached(ctx, err)
 	}
@@ -201,7 +208,7 @@ func (c *Client) request(ctx context.Context, r request) (*http.Request, error) 
 		u.RawPath, u.Path = u.EscapedPath()+"/"+url.PathEscape(part), u.Path+"/"+part
 	}
 	u.RawQuery = r.query.Encode()
-	var body io.Reader
+	body := r.file
 	if r.body != nil {
 		raw, err := json.Marshal(r.body)
 		if err != nil {
@@ -215,10 +222,13 @@ func (c *Client) request(ctx context.Context, r request) (*http.Request, error) 
 	}
 	req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	req.Header.Set("Accept", "application/json")
+	if r.file != nil {
+		req.Header.Set("Content-Type", cmp.Or(r.kind, "application/octet-stream"))
+	}
 	if c.agent != "" {
 		req.Header.Set("User-Agent", c.agent)
 	}
-	if body != nil {
+	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if r.key != "" {

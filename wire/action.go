@@ -33,7 +33,7 @@ type Input struct {
 	Name      string   `json:"name" example:"message_id"`
 	Label     string   `json:"label"`
 	Help      string   `json:"help,omitempty"`
-	Type      string   `json:"type" enum:"text,number,boolean,date,choice,secret"`
+	Type      string   `json:"type" enum:"text,number,boolean,date,choice,choices,secret,customer,service,file"`
 	Required  bool     `json:"required,omitempty"`
 	Default   any      `json:"default,omitempty"`
 	Choices   []string `json:"choices,omitempty"`
@@ -43,6 +43,46 @@ type Input struct {
 	Max       *float64 `json:"max,omitempty"`
 	Whole     bool     `json:"whole,omitempty"`
 	Multiline bool     `json:"multiline,omitempty"`
+
+	Accept      []string `json:"accept,omitempty" doc:"Media types or endings of the file." example:"text/csv"`
+	MaxBytes    int64    `json:"max_bytes,omitempty" doc:"How large the file may be."`
+	From        *From    `json:"from,omitempty" doc:"Another action that returns the options; ask listOptions for them."`
+	When        *When    `json:"when,omitempty" doc:"Asked only then; left out otherwise."`
+	DefaultFrom string   `json:"default_from,omitempty" doc:"What of the incident or alert, that the run is for, it is when nothing is given." example:"label.pod"`
+}
+
+// From says where an input's options come from.
+type From struct {
+	Action string   `json:"action" example:"session/list"`
+	Needs  []string `json:"needs" doc:"The inputs to be filled in before."`
+}
+
+// When is the condition of an input.
+type When struct {
+	Input string `json:"input" doc:"An earlier input." example:"reason"`
+	Is    []any  `json:"is" doc:"One of these; of several choices at least one of these."`
+}
+
+// Options are values that an input may have.
+type Options struct {
+	Options []Option `json:"options"`
+	More    bool     `json:"more,omitempty" doc:"There are more: search."`
+}
+
+// Option is one value that an input may have.
+type Option struct {
+	Value string `json:"value" example:"vs_7hK2m9Qx"`
+	Label string `json:"label" doc:"What people read."`
+}
+
+// Upload is a file for an input.
+type Upload struct {
+	ID          string    `json:"id" doc:"Give it as the input's value."`
+	Name        string    `json:"name" example:"november.csv"`
+	Type        string    `json:"type" example:"text/csv"`
+	Size        int64     `json:"size" doc:"In bytes."`
+	Hash        string    `json:"hash" doc:"SHA-256, in hexadecimal."`
+	ForgottenAt time.Time `json:"forgotten_at" doc:"Unless a run is planned with it."`
 }
 
 // Figures is how an action did.

@@ -36,6 +36,9 @@ func (Queue) Plan(_ context.Context, c action.Call) (action.Plan, error) {
 
 // Do implements action.Kind.
 func (q Queue) Do(ctx context.Context, c action.Call, _ action.Plan, led action.Ledger) (action.Result, error) {
+	if string(c.Settings) == `{"list":true}` {
+		return q.list(c), nil
+	}
 	id := fmt.Sprint(c.Inputs["message_id"])
 	led.Printf("looking for %s", id)
 	if id == "m-13" {
@@ -52,6 +55,17 @@ func (q Queue) Do(ctx context.Context, c action.Call, _ action.Plan, led action.
 	}
 	led.Printf("took %s out; the consumer goes on", id)
 	return q.Reconcile(ctx, c, action.Plan{}, nil, led)
+}
+
+// list is what the queue holds of a customer.
+func (Queue) list(c action.Call) action.Result {
+	t := action.Table{Title: "Messages", Columns: []string{"message", "what"}}
+	for i, of := range []string{"nordpank", "nordpank", "kivi"} {
+		if of == c.Inputs["customer"] {
+			t.Rows = append(t.Rows, []string{fmt.Sprintf("m-%d", i+1), "Decision of " + of})
+		}
+	}
+	return action.Result{Done: true, Summary: "Looked.", Tables: []action.Table{t}}
 }
 
 // Reconcile implements action.Kind.

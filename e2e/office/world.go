@@ -123,7 +123,8 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	w.Auditor = oncall.NewAuditor(w.DB, w.Clock, log)
 	handling, duties := alert.NewHandling(w.DB), oncall.NewDuties(book[oncall.Book](w), w.DB)
 	pager := oncall.NewPager(w.DB, duties, oncall.NewLinks(secret.New(verity.Key), "https://frontline.verity.example"), w.Clock, phones{"ntfy"}, phones{"email"})
-	actions := &action.Runner{Runs: w.DB, Records: w.DB, Shelf: w.DB, Book: book[action.Directory](w), Kinds: kinds, Clock: w.Clock, Log: log, Getenv: getenv}
+	actions := &action.Runner{Runs: w.DB, Records: w.DB, Shelf: w.DB, Book: book[action.Directory](w), Kinds: kinds, Clock: w.Clock, Log: log, Getenv: getenv, Box: box{},
+		Given: action.Given{Catalog: book[action.Catalog](w), Uploads: w.DB, Looked: w.DB.Looked}}
 	incidents := &incident.Service{DB: w.DB, Book: book[incident.Directory](w), Groups: w.DB, Runs: actions, Mailer: w,
 		Link: func(i incident.Incident) string { return "https://frontline.verity.example/incidents/" + i.Name() }}
 	err := incidents.ArrangePage(w.t.Context(), people.System("test"), incident.Page{ID: "status", Name: "Verity status", URL: "https://status.verity.example"})
@@ -245,4 +246,18 @@ func (w *World) Mails() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.mails)
+}
+
+// box seals secret inputs under the company's key.
+type box struct{}
+
+// Seal implements action.Box.
+func (box) Seal(plain []byte) ([]byte, error) {
+	sealed, err := secret.Seal(secret.New(verity.Key), "run inputs", plain)
+	return []byte(sealed), err
+}
+
+// Open implements action.Box.
+func (box) Open(sealed []byte) ([]byte, error) {
+	return secret.Open(secret.New(verity.Key), "run inputs", string(sealed))
 }
