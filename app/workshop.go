@@ -17,6 +17,7 @@ import (
 	"frontline/clock"
 	"frontline/config"
 	"frontline/define"
+	"frontline/integration/exec"
 )
 
 // Workshop is where owners of actions check and test them in their own CI: with the kinds of this program, and neither server nor database.
@@ -94,6 +95,9 @@ func (w Workshop) try(ctx context.Context, d action.Definition, x action.Test) (
 	if err != nil {
 		return cli.Tested{}, err
 	}
+	if k, ok := kinds["exec"].(*exec.Kind); ok {
+		kinds["exec"] = k.Beside(n.port)
+	}
 	t := kinds.Try(ctx, d, x)
 	return cli.Tested{Action: d.ID, Test: cmp.Or(x.Name, "without a name"), Wrong: append(t.Wrong, n.wrong()...), Lines: t.Lines, Took: w.clock.Now().Sub(began)}, nil
 }
@@ -121,6 +125,7 @@ func filled(v any, address string) any {
 
 // neighbour plays what an action talks to: it answers the expected requests in their order, and notes every other one.
 type neighbour struct {
+	port    int
 	mu      sync.Mutex
 	answers []action.Answer
 	odd     []string
@@ -131,6 +136,7 @@ func (n *neighbour) open() (address string, stop func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
+	n.port = l.Addr().(*net.TCPAddr).Port
 	server := &http.Server{Handler: n, ReadHeaderTimeout: 10 * time.Second}
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = server.Serve(l) }) // ends with Close

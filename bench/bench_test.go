@@ -5,17 +5,24 @@ package bench
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"frontline/app"
 	"frontline/e2e/neighbour"
 	"frontline/e2e/verity"
 )
 
-func TestMain(m *testing.M) { neighbour.Main(m) }
+func TestMain(m *testing.M) {
+	if code, kept := app.Keep(os.Args); kept { // an action's command asks this program to keep it
+		os.Exit(code)
+	}
+	neighbour.Main(m)
+}
 
 // databases force every commit to the disk, as in earnest.
 func databases(b *testing.B) map[string]func() string {

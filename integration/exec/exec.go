@@ -32,6 +32,7 @@ type Kind struct {
 	clock  clock.Clock
 	tried  sync.Once
 	host   Sandbox // once tried
+	played int     // the port of a neighbour that a test plays, or 0
 }
 
 var _ action.Kind = (*Kind)(nil)

@@ -126,7 +126,7 @@ func TestNotStarted(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for name, inputs := range map[string]map[string]any{"the same name": {"a-b": 1, "a_b": 2}, "a zero byte": {"a": "x\x00"}} {
+	for name, inputs := range map[string]map[string]any{"the same name": {"a-b": 1, "a_b": 2}, "a zero byte": {"a": "x\x00"}, "no UTF-8": {"a": "x\xff"}} {
 		if _, _, err := do(t, map[string]any{"command": []string{"/bin/true"}}, inputs, nil); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v, want Invalid", name, err)
 		}
@@ -160,7 +160,7 @@ func TestPlanCommand(t *testing.T) {
 		"failed":         {`echo "no route to the database" >&2; exit 2`, fault.Internal, "no route to the database"},
 		"slow":           {`sleep 60`, fault.Unavailable, "too long"},
 	} {
-		call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{"/bin/true"}, "plan": []string{script(t, c.last)}, "timeout": "1s", "grace": "1ms"})}
+		call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{"/bin/true"}, "plan": []string{script(t, c.last)}, "timeout": map[bool]string{true: "200ms", false: "1m"}[name == "slow"], "grace": "1ms"})}
 		plan, err := desk().Plan(t.Context(), call)
 		if fault.KindOf(err) != c.kind || !strings.Contains(fault.Sentence(err), c.say) && c.say != "" {
 			t.Errorf("%s: %v", name, err)
@@ -186,7 +186,7 @@ func TestCheckCommand(t *testing.T) {
 		"crashed":     {`kill -9 $$`, false, true, "cannot say", ""},
 		"slow":        {`sleep 60`, false, false, "", fault.Unavailable},
 	} {
-		call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{"/bin/false"}, "check": []string{script(t, `test "$FRONTLINE_STEP" = check || exit 9`, c.last)}, "timeout": "1s", "grace": "1ms"})}
+		call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{"/bin/false"}, "check": []string{script(t, `test "$FRONTLINE_STEP" = check || exit 9`, c.last)}, "timeout": map[bool]string{true: "200ms", false: "1m"}[name == "slow"], "grace": "1ms"})}
 		res, err := desk().Reconcile(t.Context(), call, action.Plan{}, cut, &actiontest.Ledger{})
 		if fault.KindOf(err) != c.kind || res.Done != c.done || res.Unknown != c.unknown || !strings.Contains(res.Summary, c.say) {
 			t.Errorf("%s: %+v, %v", name, res, err)

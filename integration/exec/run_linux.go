@@ -33,7 +33,7 @@ func (k *Kind) run(ctx context.Context, t task) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	home, drop, err := folder()
+	home, drop, err := t.folder(ctx)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -50,6 +50,7 @@ func (k *Kind) run(ctx context.Context, t task) (outcome, error) {
 	if err != nil {
 		return outcome{}, fmt.Errorf("write the secrets: %w", err)
 	}
+	t.Network = k.network(t.settings)
 	kp, err := k.startKeeper(attributes(level, k.host.user, len(t.Network) > 0))
 	if err != nil {
 		return outcome{}, fault.Wrap(err, fault.Unavailable, "Frontline could not start a second process of itself, so nothing was run. Try again; if it stays so, look whether the host has processes and memory left.")
@@ -66,7 +67,7 @@ func (k *Kind) run(ctx context.Context, t task) (outcome, error) {
 	streams.Go(func() { feed(kp.in[1], secrets) })
 	streams.Go(func() { out.read(kp.out[0], t.take) })
 	streams.Go(func() { out.read(kp.out[1], func(string) bool { return false }) })
-	how, err := k.attend(ctx, t, kp, order{Argv: t.argv, Dir: first(t.Dir, home), Env: env, Grace: t.grace(), Box: t.box(level, home, os.Geteuid() == 0)})
+	how, err := k.attend(ctx, t, kp, order{Argv: t.program(home), Dir: first(t.Dir, home), Env: env, Grace: t.grace(), Box: t.box(level, home, os.Geteuid() == 0)})
 	how.level = level
 	_ = kp.orders.Close() // whatever happened, this ends it
 	_ = kp.cmd.Wait()

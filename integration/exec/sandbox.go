@@ -72,6 +72,22 @@ func (k *Kind) level(s settings) (Level, error) {
 	return host.Level, nil
 }
 
+// Beside returns the kind for a test of an action whose neighbour is played at that TCP port: an action that names any port may connect to this one
+// as well.
+func (k *Kind) Beside(port int) *Kind {
+	beside := New(k.clock, k.getenv, k.keeper)
+	beside.played = port
+	beside.tried.Do(func() { beside.host = k.Sandbox() })
+	return beside
+}
+
+func (k *Kind) network(s settings) []int {
+	if k.played == 0 || len(s.Network) == 0 {
+		return s.Network
+	}
+	return append(slices.Clone(s.Network), k.played)
+}
+
 // lacks is what people must know about a run in this level, or nothing.
 func (s settings) lacks(l Level) string {
 	switch {

@@ -1,14 +1,19 @@
 package exec
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"frontline/action"
 	"frontline/fault"
@@ -57,8 +62,12 @@ func (o outcome) sentence() string {
 
 const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// inEnv is how long an input may be to be in the environment as well; Linux refuses strings over 128 KiB there.
-const inEnv = 64 << 10
+// How long an input, and all of them, may be to be in the environment as well. Linux refuses strings over 128 KiB there, and a quarter of the
+// stack, 2 MiB as a rule, for all.
+const (
+	inEnv    = 64 << 10
+	allInEnv = 1 << 20
+)
 
 // environment is what the command gets to see: what the definition lets through, the inputs as FL_NAME, and what run this is.
 func (k *Kind) environment(t task, home string) ([]string, error) {
@@ -75,7 +84,7 @@ func (k *Kind) environment(t task, home string) ([]string, error) {
 	}
 	all := make([]string, 0, len(env))
 	for _, name := range slices.Sorted(maps.Keys(env)) {
-		if strings.ContainsRune(env[name], 0) {
+		if strings.ContainsRune(env[name], 0) { // of the reason, or of a variable of the server
 			return nil, fault.New(fault.Invalid, "%s contains a zero byte, which no program can be given. Take it out.", name)
 		}
 		all = append(all, name+"="+env[name])
@@ -87,6 +96,7 @@ var notInName = regexp.MustCompile(`[^A-Z0-9_]`)
 
 // addInputs adds each input as FL_NAME: texts as they are, everything else as JSON.
 func addInputs(env map[string]string, inputs map[string]any) error {
+	sum := 0
 	for _, input := range slices.Sorted(maps.Keys(inputs)) {
 		name := "FL_" + notInName.ReplaceAllString(strings.ToUpper(input), "_")
 		if _, taken := env[name]; taken {
@@ -100,9 +110,20 @@ func addInputs(env map[string]string, inputs map[string]any) error {
 			}
 			text = string(b)
 		}
-		if len(text) <= inEnv {
-			env[name] = text
+		if err := literal(input, text); err != nil {
+			return err
 		}
+		if len(text) <= inEnv && sum+len(text) <= allInEnv {
+			env[name], sum = text, sum+len(text)
+		}
+	}
+	return nil
+}
+
+// literal refuses what would not arrive as it was written: a zero byte ends a variable, and JSON has no place for what is not UTF-8.
+func literal(input, text string) error {
+	if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
+		return fault.Wrong(input, "The input %s contains a zero byte or is not valid UTF-8, which a program cannot be given as it is. Take that out.", input)
 	}
 	return nil
 }
@@ -117,12 +138,62 @@ func secretsLine(call action.Call) ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-// folder makes the folder of one command, its home, that drop takes away again.
-func folder() (home string, drop func(), err error) {
+// filesFolder is where a command finds the files that were given as inputs, each under its input's name.
+const filesFolder = "files"
+
+// folder makes the folder of one command, its home, with the definition's scripts and the given files. drop takes it away again.
+func (t task) folder(ctx context.Context) (home string, drop func(), err error) {
 	if home, err = os.MkdirTemp("", "frontline-run-"); err != nil {
 		return "", nil, fault.Wrap(err, fault.Unavailable, "Frontline could not make a folder for the run. See whether the disk of its temporary files is full.")
 	}
-	return home, func() { _ = os.RemoveAll(home) }, nil
+	drop = func() { _ = os.RemoveAll(home) }
+	for name, text := range t.call.Scripts {
+		if err := put(filepath.Join(home, filepath.FromSlash(name)), strings.NewReader(text), 0o700); err != nil {
+			drop()
+			return "", nil, err
+		}
+	}
+	for input, f := range t.call.Files {
+		if err := putFile(ctx, filepath.Join(home, filesFolder, input), f); err != nil {
+			drop()
+			return "", nil, err
+		}
+	}
+	return home, drop, nil
+}
+
+// program is what is run: a script of the definition by its name, anything else as it is written.
+func (t task) program(home string) []string {
+	if _, ours := t.call.Scripts[t.argv[0]]; !ours {
+		return t.argv
+	}
+	return append([]string{filepath.Join(home, t.argv[0])}, t.argv[1:]...)
+}
+
+func putFile(ctx context.Context, path string, f action.InputFile) error {
+	r, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = r.Close() }()
+	return put(path, r, 0o600)
+}
+
+// put writes a file into the run's folder.
+func put(path string, r io.Reader, mode os.FileMode) error {
+	err := os.MkdirAll(filepath.Dir(path), 0o700)
+	var f *os.File
+	if err == nil {
+		f, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	}
+	if err == nil {
+		_, err = io.Copy(f, r)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		return fault.Wrap(err, fault.Unavailable, "Frontline could not write the run's files. See whether the disk of its temporary files is full.")
+	}
+	return nil
 }
 
 func (s settings) timeout() time.Duration { return time.Duration(s.Timeout) }
