@@ -91,6 +91,7 @@ func (s Settings) check(getenv func(string) string) (c checked, err error) {
 	}
 	c.Settings = s
 	for _, step := range []func() error{
+		func() error { return c.readDatabase() },
 		func() error { return address("listen", s.Listen) },
 		func() error { return c.readURLs() },
 		func() error { return c.readZone() },
@@ -119,6 +120,15 @@ func defaultDatabase(getenv func(string) string) (string, error) {
 		dir = filepath.Join(home, ".local", "share")
 	}
 	return "sqlite:" + filepath.Join(dir, "frontline", "frontline.db"), nil
+}
+
+// readDatabase refuses what is neither of the two databases, before anything that depends on which one it is.
+func (c *checked) readDatabase() error {
+	file, isSQLite := strings.CutPrefix(c.Database, "sqlite:")
+	if isSQLite && file != "" || strings.HasPrefix(c.Database, "postgres://") || strings.HasPrefix(c.Database, "postgresql://") {
+		return nil
+	}
+	return wrong("database", store.Masked(c.Database), "sqlite:PATH, such as sqlite:/var/lib/frontline/frontline.db, or postgres://USER:PASSWORD@HOST:5432/NAME")
 }
 
 func address(flag, given string) error {
@@ -198,6 +208,9 @@ func (c *checked) readKey(getenv func(string) string) error {
 	raw, err := os.ReadFile(path)
 	if os.IsNotExist(err) && own {
 		raw, err = makeKey(path)
+	}
+	if err != nil && own {
+		return fault.Wrap(err, fault.Invalid, "The folder %s cannot keep the database and its key. Make it writable for the Frontline server, or choose another place with --database (FRONTLINE_DATABASE).", filepath.Dir(path))
 	}
 	if err != nil {
 		return fault.Wrap(err, fault.Invalid, "--key-file (FRONTLINE_KEY_FILE) is %q, which cannot be read. Make the file readable for the Frontline server.", path)

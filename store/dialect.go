@@ -52,12 +52,38 @@ func (db *DB) migrate(ctx context.Context, conn *sql.DB) error {
 	}
 	p, err := goose.NewProvider(kind, conn, spelled{folder, db.dialect}, options...)
 	if err == nil {
-		_, err = p.Up(ctx)
+		err = bringUp(ctx, p)
+	}
+	if fault.Is(err, fault.Conflict) {
+		return err
 	}
 	if err != nil {
 		return fault.Wrap(err, fault.Internal, "The tables cannot be brought up to date. Restore the backup of the database or go back to the version that wrote it.")
 	}
 	return nil
+}
+
+// bringUp refuses tables that a newer program has changed: what this one would write into them might be read wrongly, or not at all.
+func bringUp(ctx context.Context, p *goose.Provider) error {
+	if _, err := p.Up(ctx); err != nil {
+		return err
+	}
+	there, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return err
+	}
+	if known := newest(p); there > known {
+		return fault.New(fault.Conflict, "A newer version of Frontline wrote this database: its tables are of version %d, and this program knows them up to %d. Start the newer version.", there, known)
+	}
+	return nil
+}
+
+// newest returns the version of the tables that this program knows.
+func newest(p *goose.Provider) (version int64) {
+	for _, s := range p.ListSources() {
+		version = max(version, s.Version)
+	}
+	return version
 }
 
 // spelled is the folder of migrations with COUNTED written as the database spells it.

@@ -29,12 +29,18 @@ func (db *DB) openSQLite(ctx, background context.Context, path string) error {
 	if err := db.lockFile(path + ".lock"); err != nil {
 		return err
 	}
+	if err := ownFile(path); err != nil {
+		return err
+	}
 	dsn := "file:" + uriPath(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(0)&_pragma=cache_size(-32000)"
 	pool, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return public(err)
 	}
 	db.closers = append(db.closers, pool.Close)
+	if err := pool.PingContext(ctx); err != nil {
+		return unopened(err, path)
+	}
 	if err := db.migrate(ctx, pool); err != nil {
 		return err
 	}
@@ -73,6 +79,27 @@ func (db *DB) lockFile(path string) error {
 		return fault.Wrap(err, fault.Conflict, "Another process uses this database (it holds %s). Stop it, or use PostgreSQL for several replicas.", path)
 	}
 	return nil
+}
+
+// ownFile makes the database's file when there is none, for its owner alone: it holds what customers wrote and how people sign in. SQLite gives
+// the files beside it the same mode.
+func ownFile(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return unopened(err, path)
+	}
+	return public(f.Close())
+}
+
+// unopened says why a file cannot be the database.
+func unopened(err error, path string) error {
+	if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
+		return fault.Wrong("database", "%s is a folder. Give a file in it, such as sqlite:%s.", path, filepath.Join(path, "frontline.db"))
+	}
+	if f := new(sqlite.Error); errors.As(err, &f) && f.Code()&0xff == sqlite3.SQLITE_NOTADB {
+		return fault.Wrap(err, fault.Invalid, "%s is no SQLite database, or a damaged one. Choose another file, or restore its backup.", path)
+	}
+	return fault.Wrap(err, fault.Invalid, "The database %s cannot be opened for writing. Make the file and its folder writable for the Frontline server.", path)
 }
 
 // write is one waiting transaction.
