@@ -18,6 +18,7 @@ import (
 	"frontline/journal"
 	"frontline/oncall"
 	"frontline/people"
+	"frontline/rule"
 	"frontline/store"
 )
 
@@ -40,6 +41,7 @@ type App struct {
 	pager     *oncall.Pager
 	auditor   *oncall.Auditor
 	actions   *action.Runner
+	rules     *rule.Engine
 	incidents *incident.Service
 	runner    *job.Runner
 
@@ -72,7 +74,7 @@ func New(ctx context.Context, s Settings, o Options) (*App, error) {
 	if a.db, err = store.Open(ctx, c.Database, store.Options{Clock: o.Clock, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireIncidents, a.wireStatus, a.wireJobs, a.wireDoors} {
+	for _, step := range []func(context.Context) error{a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireIncidents, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -123,6 +125,7 @@ func (a *App) wireJobs(context.Context) error {
 	handlers = append(handlers, a.actions.Handlers()...)
 	handlers = append(handlers, a.incidents.Handlers()...)
 	handlers = append(handlers, a.glassHandlers()...)
+	handlers = append(handlers, a.rules.Handlers()...)
 	handlers = append(handlers,
 		alert.JobForget().Handle(alert.Forget(a.db, a.clock)),
 		oncall.JobForget().Handle(oncall.Forget(a.db, a.settings.KeepPages, a.clock)),
@@ -133,7 +136,7 @@ func (a *App) wireJobs(context.Context) error {
 		return err
 	}
 	a.db.OnJobs(a.runner.Wake)
-	a.loops = append(a.loops, a.runner.Run, a.auditor.Run, a.actions.Tend, a.daily,
+	a.loops = append(a.loops, a.runner.Run, a.auditor.Run, a.actions.Tend, a.rules.Run, a.daily,
 		func(ctx context.Context) { journal.Seal(ctx, a.db, a.clock, a.log) })
 	for _, f := range a.syncers() {
 		a.loops = append(a.loops, f.Run)

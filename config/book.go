@@ -12,6 +12,7 @@ import (
 	"frontline/incident"
 	"frontline/oncall"
 	"frontline/people"
+	"frontline/rule"
 	"frontline/secret"
 )
 
@@ -183,7 +184,18 @@ func (b *Book) Actions() []action.Definition {
 	return list(b, "action", func(d action.Definition) string { return d.Title })
 }
 
-var _ incident.Directory = (*Book)(nil)
+var (
+	_ incident.Directory = (*Book)(nil)
+	_ rule.Directory     = (*Book)(nil)
+)
+
+// Rule returns a rule by id.
+func (b *Book) Rule(id string) (rule.Rule, bool) { return find[rule.Rule](b, "rule", id) }
+
+// Rules lists the rules by id.
+func (b *Book) Rules() []rule.Rule {
+	return list(b, "rule", func(r rule.Rule) string { return r.ID })
+}
 
 // StatusPage returns the status page; false when none is configured. There is one at most.
 func (b *Book) StatusPage() (incident.Page, bool) {
@@ -230,6 +242,8 @@ func (b *Book) Name(kind, id string) string {
 	case incident.Page:
 		return v.Name
 	case action.Definition:
+		return v.Title
+	case rule.Rule:
 		return v.Title
 	}
 	return id

@@ -18,6 +18,7 @@ import (
 	"frontline/incident"
 	"frontline/oncall"
 	"frontline/people"
+	"frontline/rule"
 )
 
 // definition is one configured thing. The wings' types implement it.
@@ -43,6 +44,7 @@ func kinds() []kind {
 		kindOf[people.Person]("person", "people"),
 		kindOf[catalog.Component]("component", "components"),
 		kindOf[action.Definition]("action", "actions"),
+		kindOf[rule.Rule]("rule", "rules"),
 		kindOf[oncall.Rotation]("rotation", "rotations"),
 		kindOf[oncall.Override]("override", "overrides"),
 		kindOf[oncall.Policy]("policy", "policies"),

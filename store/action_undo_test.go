@@ -121,16 +121,16 @@ func TestTooLateToTakeBack(t *testing.T) {
 	})
 }
 
-// look is a kind that only looks whether something is still on the shelf.
-type look struct{ *shelf }
+// glance is a kind that only looks whether something is still on the shelf.
+type glance struct{ *shelf }
 
-func (look) Name() string { return "shelf.look" }
+func (glance) Name() string { return "shelf.look" }
 
-func (l look) Plan(context.Context, action.Call) (action.Plan, error) {
+func (l glance) Plan(context.Context, action.Call) (action.Plan, error) {
 	return action.Plan{Summary: "Looks.", Private: []byte(`{}`)}, nil
 }
 
-func (l look) Do(_ context.Context, c action.Call, _ action.Plan, led action.Ledger) (action.Result, error) {
+func (l glance) Do(_ context.Context, c action.Call, _ action.Plan, led action.Ledger) (action.Result, error) {
 	led.Printf("looking with %s", c.Secrets["password"].Reveal())
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -153,7 +153,7 @@ func TestTheLookAfterwards(t *testing.T) {
 			each(t, func(t *testing.T, db *DB, clk *clock.Moved) {
 				d := newDesk(t, db, clk)
 				d.shelf.enough = c.enough
-				d.Kinds["shelf.look"] = look{d.shelf}
+				d.Kinds["shelf.look"] = glance{d.shelf}
 				def := takeMessage()
 				def.Proof = &action.Part{Kind: "shelf.look", Settings: map[string]any{"password": "env:SHELF_PASSWORD"}, Wait: 5 * time.Second, Within: time.Minute}
 				d.book["shelf/take"] = def

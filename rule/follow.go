@@ -1,0 +1,366 @@
+package rule
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"frontline/clock"
+	"frontline/fault"
+	"frontline/job"
+	"frontline/journal"
+	"frontline/people"
+)
+
+// Store keeps how far the journal was followed, and what fired. store implements it.
+type Store interface {
+	// SealedAfter returns sealed entries with a number above seq, in order.
+	SealedAfter(ctx context.Context, seq int64, limit int) ([]journal.Entry, error)
+	// RuleCursor returns the number of the last entry that was followed, -1 before the first time, and of the journal's newest one.
+	RuleCursor(ctx context.Context) (at, end int64, err error)
+	// AddFirings moves the cursor from one number to another, and writes the firings, each once for its rule and key, with what follows
+	// from those that are new. It is a Conflict when the cursor is elsewhere: another replica was faster.
+	AddFirings(ctx context.Context, from, to int64, fs []Firing, follows func(Firing) journal.Consequences) error
+	// SetFiring writes what came of a firing.
+	SetFiring(ctx context.Context, f Firing, follows journal.Consequences) error
+	// Firing returns one firing; NotFound when there is none.
+	Firing(ctx context.Context, id string) (Firing, error)
+	// Firings returns firings since a time, newest first; of all rules when rule is empty.
+	Firings(ctx context.Context, rule string, since time.Time, limit int) ([]Firing, error)
+}
+
+// Directory is what is configured. config.Book implements it.
+type Directory interface {
+	Rules() []Rule
+	Rule(id string) (Rule, bool)
+}
+
+// Actions runs actions. app has one.
+type Actions interface {
+	// Plan plans the firing's action, and returns the run and whether there is nothing to do.
+	Plan(ctx context.Context, by people.Actor, f Firing) (run string, nothing bool, err error)
+	// Start starts the run once, however often it is called; waiting says that somebody must approve it first.
+	Start(ctx context.Context, by people.Actor, run, key string) (waiting bool, err error)
+}
+
+// Engine follows the journal and the clock.
+type Engine struct {
+	Store    Store
+	Book     func(context.Context) (Directory, error)
+	Describe func(ctx context.Context, e journal.Entry) (Event, error) // what conditions see of an entry
+	Actions  Actions
+	Clock    clock.Clock
+	Log      *slog.Logger
+
+	idle bool // there was no rule when it looked last
+}
+
+// JobFire is the durable work of running a firing's action.
+type JobFire struct {
+	Firing string `json:"firing"`
+}
+
+// KindFire is the wing's job kind.
+func KindFire() job.Kind[JobFire] {
+	return job.Kind[JobFire]{Name: "rule.fire", Mode: job.AtLeastOnce, Tries: 8, Limit: time.Minute}
+}
+
+// Handlers binds the wing's job kinds.
+func (e *Engine) Handlers() []job.Handler { return []job.Handler{KindFire().Handle(e.fire)} }
+
+// pollTime is how long a rule may wait for its turn.
+const pollTime = time.Second
+
+// Run follows until ctx ends. Several replicas may: the cursor lets each entry count once.
+func (e *Engine) Run(ctx context.Context) {
+	for {
+		more, err := e.Step(ctx)
+		if err != nil && ctx.Err() == nil && !fault.Is(err, fault.Conflict) {
+			e.Log.Warn("rules cannot be followed now", "err", err)
+		}
+		if more && err == nil {
+			continue
+		}
+		tick, stop := e.Clock.After(pollTime)
+		select {
+		case <-tick:
+		case <-ctx.Done():
+			stop()
+			return
+		}
+	}
+}
+
+// batch is how many entries are followed at once.
+const batch = 200
+
+// Step follows what is new, and says whether there may be more. Where there is no rule it does nothing, and the first rule begins with
+// what comes after it.
+func (e *Engine) Step(ctx context.Context) (more bool, err error) {
+	book, err := e.Book(ctx)
+	if err != nil {
+		return false, err
+	}
+	rules := book.Rules()
+	if len(rules) == 0 {
+		e.idle = true
+		return false, nil
+	}
+	from, end, err := e.Store.RuleCursor(ctx)
+	if err != nil {
+		return false, err
+	}
+	if e.idle || from < 0 { // rules are not for the past
+		e.idle = false
+		return true, e.Store.AddFirings(ctx, from, end, nil, follows)
+	}
+	entries, err := e.Store.SealedAfter(ctx, from, batch)
+	if err != nil {
+		return false, err
+	}
+	fs, err := e.decide(ctx, rules, entries)
+	if err != nil {
+		return false, err
+	}
+	timed, err := e.due(ctx, rules)
+	if err != nil || len(timed)+len(entries) == 0 {
+		return false, err
+	}
+	to := from
+	if n := len(entries); n > 0 {
+		to = entries[n-1].Seq
+	}
+	return len(entries) == batch, e.Store.AddFirings(ctx, from, to, append(fs, timed...), follows)
+}
+
+// decide is what the entries make fire.
+func (e *Engine) decide(ctx context.Context, rules []Rule, entries []journal.Entry) ([]Firing, error) {
+	var out []Firing
+	for _, entry := range entries {
+		for _, r := range rules {
+			if !r.follows(entry) {
+				continue
+			}
+			f, why, err := e.consider(ctx, r, entry, out)
+			switch {
+			case fault.Is(err, fault.NotFound), fault.Is(err, fault.Invalid): // the subject is gone, or the condition fails: others go on
+				e.Log.Warn("a rule cannot be evaluated", "rule", r.ID, "entry", entry.ID, "err", err)
+			case err != nil:
+				return nil, err
+			case why != "":
+				e.Log.Info("a rule is restrained", "rule", r.ID, "why", why)
+			case f.Rule != "":
+				out = append(out, f)
+			}
+		}
+	}
+	return out, nil
+}
+
+// follows says whether the entry is one that the rule is about. What rules do is never one: nothing goes round in circles.
+func (r Rule) follows(e journal.Entry) bool {
+	return !r.Off && slices.Contains(r.On, e.Verb) && e.Actor.Kind != people.ByRule
+}
+
+// consider returns the firing of a rule for an entry; none when its condition does not hold or it is restrained, and why.
+func (e *Engine) consider(ctx context.Context, r Rule, entry journal.Entry, before []Firing) (Firing, string, error) {
+	event, err := e.Describe(ctx, entry)
+	if err != nil {
+		return Firing{}, "", err
+	}
+	event.Night = r.AtNight(entry.At)
+	holds, err := r.Holds(event)
+	if err != nil || !holds {
+		return Firing{}, "", err
+	}
+	lately, err := e.lately(ctx, r, before)
+	if err != nil {
+		return Firing{}, "", err
+	}
+	if why := r.Restrained(entry.Subject, entry.At, lately); why != "" {
+		return Firing{}, why, nil
+	}
+	f, err := r.firing(event, fmt.Sprintf("entry %d", entry.Seq))
+	f.For, f.At = entry.Subject, entry.At
+	return f, "", err
+}
+
+func (e *Engine) lately(ctx context.Context, r Rule, before []Firing) ([]Firing, error) {
+	since := e.Clock.Now().Add(-max(r.pause(), time.Hour) - time.Hour)
+	lately, err := e.Store.Firings(ctx, r.ID, since, r.most()+50)
+	for _, f := range before {
+		if f.Rule == r.ID {
+			lately = append(lately, f)
+		}
+	}
+	return lately, err
+}
+
+// firing is what the rule does about the event.
+func (r Rule) firing(event Event, key string) (Firing, error) {
+	inputs, err := r.Inputs(event)
+	why := event.Verb
+	if event.Subject != "" {
+		why += " on " + event.Subject
+	}
+	if r.If != "" {
+		why += ", and " + r.If
+	}
+	return Firing{Rule: r.ID, Key: key, Why: why, Inputs: inputs, Action: r.Run}, err
+}
+
+// due is what the clock makes fire.
+func (e *Engine) due(ctx context.Context, rules []Rule) (out []Firing, err error) {
+	now := e.Clock.Now()
+	for _, r := range rules {
+		if r.Off || len(r.On) > 0 {
+			continue
+		}
+		at, ok := r.Due(now)
+		if !ok {
+			continue
+		}
+		key := "time " + at.Format(time.RFC3339)
+		lately, err := e.Store.Firings(ctx, r.ID, at.Add(-time.Second), 10)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(lately, func(f Firing) bool { return f.Key == key }) {
+			continue
+		}
+		f, wrong := e.timed(r, at, key)
+		if wrong != nil {
+			e.Log.Warn("a rule cannot be evaluated", "rule", r.ID, "err", wrong)
+			continue
+		}
+		if f.Rule != "" {
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
+
+func (e *Engine) timed(r Rule, at time.Time, key string) (Firing, error) {
+	event := Event{Verb: "time", At: at, Night: r.AtNight(at)}
+	holds, err := r.Holds(event)
+	if err != nil || !holds {
+		return Firing{}, err
+	}
+	f, err := r.firing(event, key)
+	f.At = at
+	return f, err
+}
+
+// follows is what a new firing asks for.
+func follows(f Firing) journal.Consequences {
+	var c journal.Consequences
+	by := journal.Actor{Kind: people.ByRule, ID: f.Rule, Via: "rule"}
+	c.Add(journal.Entry{Actor: by, Verb: "rule.fired", Subject: journal.Of("rule", f.Rule), Facts: map[string]any{"firing": f.ID, "action": f.Action}}.With(f.For))
+	c.Do(KindFire().At(time.Time{}, f.ID, JobFire{f.ID}))
+	return c
+}
+
+// fire plans and starts the action of a firing, once: the run is written down before it is started, and the start has the firing as its
+// key.
+func (e *Engine) fire(ctx context.Context, args JobFire) error {
+	f, err := e.Store.Firing(ctx, args.Firing)
+	if err != nil || f.Outcome != "" {
+		return err
+	}
+	book, err := e.Book(ctx)
+	if err != nil {
+		return err
+	}
+	r, ok := book.Rule(f.Rule)
+	if !ok || r.Off {
+		return e.settle(ctx, f, "refused", "The rule was removed or turned off before its action ran.")
+	}
+	by := people.Actor{Kind: people.ByRule, ID: r.ID, Name: r.Title, Role: people.Support, Teams: []string{r.Team}, Via: "rule"}
+	if f.Run == "" {
+		run, nothing, err := e.Actions.Plan(ctx, by, f)
+		if err != nil {
+			return e.failed(ctx, f, err)
+		}
+		f.Run = run
+		if nothing {
+			return e.settle(ctx, f, "nothing", "")
+		}
+		if err := e.Store.SetFiring(ctx, f, journal.Consequences{}); err != nil {
+			return err
+		}
+	}
+	waiting, err := e.Actions.Start(ctx, by, f.Run, "firing "+f.ID)
+	switch {
+	case err != nil:
+		return e.failed(ctx, f, err)
+	case waiting:
+		return e.settle(ctx, f, "waiting", "")
+	}
+	return e.settle(ctx, f, "started", "")
+}
+
+// failed gives up on what is final, and lets the rest be tried again.
+func (e *Engine) failed(ctx context.Context, f Firing, err error) error {
+	if fault.Again(err) {
+		return err
+	}
+	e.Log.Warn("a rule's action does not run", "rule", f.Rule, "action", f.Action, "err", err)
+	return e.settle(ctx, f, "refused", fault.Sentence(err))
+}
+
+func (e *Engine) settle(ctx context.Context, f Firing, outcome, say string) error {
+	f.Outcome, f.Say = outcome, say
+	by := journal.Actor{Kind: people.ByRule, ID: f.Rule, Via: "rule"}
+	var c journal.Consequences
+	if outcome == "refused" {
+		c.Add(journal.Entry{Actor: by, Verb: "rule.refused", Subject: journal.Of("rule", f.Rule), Facts: map[string]any{"firing": f.ID, "action": f.Action}}.With(f.For))
+	}
+	return e.Store.SetFiring(ctx, f, c)
+}
+
+// Foreseen is what a rule would have done about one entry.
+type Foreseen struct {
+	Entry      journal.Entry
+	Event      Event
+	Fires      bool
+	Restrained string // why it would not have, although its condition held
+	Firing     Firing
+	Wrong      string // the condition could not be evaluated
+}
+
+// Foresee says what the rule would have done about the entries, in order. It changes nothing.
+func (e *Engine) Foresee(ctx context.Context, r Rule, entries []journal.Entry) ([]Foreseen, error) {
+	r.Off = false
+	var out []Foreseen
+	var before []Firing
+	for _, entry := range entries {
+		if !r.follows(entry) {
+			continue
+		}
+		f := Foreseen{Entry: entry}
+		var err error
+		if f.Event, err = e.Describe(ctx, entry); fault.Is(err, fault.NotFound) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		f.Event.Night = r.AtNight(entry.At)
+		holds, err := r.Holds(f.Event)
+		if err == nil && holds {
+			f.Restrained = r.Restrained(entry.Subject, entry.At, before)
+			f.Firing, err = r.firing(f.Event, fmt.Sprintf("entry %d", entry.Seq))
+			f.Firing.For, f.Firing.At = entry.Subject, entry.At
+			f.Fires = err == nil && f.Restrained == ""
+		}
+		if err != nil {
+			f.Wrong = fault.Sentence(err)
+		}
+		if f.Fires {
+			before = append(before, f.Firing)
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}

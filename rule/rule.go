@@ -1,0 +1,261 @@
+// Package rule answers what happens by itself: when something is written in the journal, or at a time, and a condition holds, then an
+// action runs.
+package rule
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/vm"
+
+	"frontline/define"
+	"frontline/fault"
+	"frontline/journal"
+)
+
+// Rule says when which action runs. It has either On, or At or Every.
+type Rule struct {
+	ID    string         `json:"id" yaml:"id"`
+	Title string         `json:"title" yaml:"title"`
+	Team  string         `json:"team" yaml:"team"`                       // owns it; its rights and its quarantine are what the action gets
+	On    []string       `json:"on,omitempty" yaml:"on,omitempty"`       // verbs of the journal: "alert.opened", "incident.opened"
+	At    []string       `json:"at,omitempty" yaml:"at,omitempty"`       // times of the day in the zone: "06:00"
+	Days  []string       `json:"days,omitempty" yaml:"days,omitempty"`   // mon to sun; every day when empty
+	Zone  string         `json:"zone,omitempty" yaml:"zone,omitempty"`   // IANA; UTC when empty
+	Every time.Duration  `json:"every,omitempty" yaml:"every,omitempty"` // instead of At: again and again
+	If    string         `json:"if,omitempty" yaml:"if,omitempty"`       // an expression over Event; always when empty
+	Run   string         `json:"run" yaml:"run"`                         // an action
+	With  map[string]any `json:"with,omitempty" yaml:"with,omitempty"`   // its inputs; a text in braces is an expression over Event: "{labels.pod}"
+	Pause time.Duration  `json:"pause,omitempty" yaml:"pause,omitempty"` // not again about the same subject before so long; 10 min when zero
+	Most  int            `json:"most,omitempty" yaml:"most,omitempty"`   // in any hour; 10 when zero
+	Off   bool           `json:"off,omitempty" yaml:"off,omitempty"`     // only shown what it would do
+}
+
+const (
+	usualPause = 10 * time.Minute
+	usualMost  = 10
+	leastEvery = time.Minute
+)
+
+func (r Rule) pause() time.Duration {
+	if r.Pause == 0 {
+		return usualPause
+	}
+	return r.Pause
+}
+
+func (r Rule) most() int {
+	if r.Most == 0 {
+		return usualMost
+	}
+	return r.Most
+}
+
+// Event is what a condition sees.
+type Event struct {
+	Verb     string            `expr:"verb"`    // "alert.opened"; "time" for a rule that goes by the clock
+	Kind     string            `expr:"kind"`    // of the subject: "group", "incident"
+	Subject  string            `expr:"subject"` // its short name: "G-12", "INC-3"
+	Title    string            `expr:"title"`
+	Service  string            `expr:"service"`
+	Services []string          `expr:"services"`
+	Team     string            `expr:"team"`
+	Severity string            `expr:"severity"`
+	Labels   map[string]string `expr:"labels"` // of the worst alert
+	Facts    map[string]any    `expr:"facts"`  // of the journal's entry
+	At       time.Time         `expr:"at"`
+	Night    bool              `expr:"night"` // between 22 and 7 o'clock, or a weekend, in the rule's zone
+}
+
+var (
+	verb    = regexp.MustCompile(`^[a-z_]+\.[a-z_]+$`)
+	clockOf = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
+)
+
+func weekdays() []string { return []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"} }
+
+// Check returns what is wrong with the rule by itself.
+func (r Rule) Check() []fault.Field {
+	var c define.Checks
+	c.ID("id", r.ID)
+	c.Name("title", r.Title)
+	c.Want(r.Team != "", "team", "Name the team that owns the rule.")
+	c.Want(r.Run != "", "run", "Name the action that runs.")
+	r.checkWhen(&c)
+	c.Zone("zone", r.Zone)
+	c.Want(r.Pause >= 0 && r.Pause <= 30*24*time.Hour, "pause", "A pause is between 0 and 720h; 10m when left out.")
+	c.Want(r.Most >= 0 && r.Most <= 1000, "most", "most is how often it may run in an hour, at most 1000.")
+	if _, err := compile(r.If); err != nil {
+		c.Want(false, "if", "The condition is not understood: %s", explain(err))
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.With)) {
+		if text, ok := formula(r.With[name]); ok {
+			if _, err := expr.Compile(text, expr.Env(Event{})); err != nil {
+				c.Want(false, "with."+name, "The expression is not understood: %s", explain(err))
+			}
+		}
+	}
+	return c.Fields
+}
+
+func (r Rule) checkWhen(c *define.Checks) {
+	ways := 0
+	for _, given := range []bool{len(r.On) > 0, len(r.At) > 0, r.Every > 0} {
+		if given {
+			ways++
+		}
+	}
+	c.Want(ways == 1, "on", "Say when: on (what is written in the journal), at (times of the day) or every (a duration), one of them.")
+	for i, v := range r.On {
+		c.Want(verb.MatchString(v), fmt.Sprintf("on[%d]", i), "%q is nothing that the journal says. Look at the journal for words such as alert.opened.", v)
+		own := strings.HasPrefix(v, "run.") || strings.HasPrefix(v, "rule.") || strings.HasPrefix(v, "config.")
+		c.Want(!own, fmt.Sprintf("on[%d]", i), "A rule does not follow runs, rules or the configuration: it could go round in circles.")
+	}
+	for i, t := range r.At {
+		c.Want(clockOf.MatchString(t), fmt.Sprintf("at[%d]", i), "%q is no time of the day. Write it as 06:00.", t)
+	}
+	for i, d := range r.Days {
+		c.Want(slices.Contains(weekdays(), d), fmt.Sprintf("days[%d]", i), "%q is no day. Write mon, tue, wed, thu, fri, sat or sun.", d)
+	}
+	c.Want(len(r.Days) == 0 || len(r.At) > 0, "days", "Days go with at.")
+	c.Want(r.Every == 0 || r.Every >= leastEvery, "every", "A rule runs at most every minute.")
+}
+
+// Refs names what the rule refers to.
+func (r Rule) Refs() []define.Ref {
+	return []define.Ref{{Field: "team", Kind: "team", ID: r.Team}, {Field: "run", Kind: "action", ID: r.Run}}
+}
+
+func compile(condition string) (*vm.Program, error) {
+	if strings.TrimSpace(condition) == "" {
+		condition = "true"
+	}
+	return expr.Compile(condition, expr.Env(Event{}), expr.AsBool())
+}
+
+// explain is the compiler's first line: what and where.
+func explain(err error) string {
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	return first + "."
+}
+
+// formula is the expression of an input's value, if it is one.
+func formula(v any) (string, bool) {
+	s, ok := v.(string)
+	if !ok || len(s) < 2 || s[0] != '{' || s[len(s)-1] != '}' {
+		return "", false
+	}
+	return s[1 : len(s)-1], true
+}
+
+// Firing is one time that a rule had its action run, or would have.
+type Firing struct {
+	ID      string
+	Rule    string
+	Key     string          // what it fired for, once: an entry's number or a time
+	For     journal.Subject // what the run is for; empty for a rule that goes by the clock
+	Why     string          // for people: what happened, and that the condition held
+	Inputs  map[string]any
+	Action  string
+	At      time.Time
+	Run     string // the run that came of it; empty until there is one
+	Outcome string // "started", "waiting", "nothing", "refused"; empty until known
+	Say     string // why it was refused, for people
+}
+
+// Holds evaluates the condition.
+func (r Rule) Holds(e Event) (bool, error) {
+	program, err := compile(r.If)
+	if err != nil {
+		return false, err
+	}
+	out, err := expr.Run(program, e)
+	if err != nil {
+		return false, fault.Wrap(err, fault.Invalid, "The condition of the rule %s cannot be evaluated: %s Ask its owners to correct it.", r.ID, explain(err))
+	}
+	return out.(bool), nil
+}
+
+// Inputs evaluates what the action is given.
+func (r Rule) Inputs(e Event) (map[string]any, error) {
+	out := map[string]any{}
+	for name, v := range r.With {
+		text, ok := formula(v)
+		if !ok {
+			out[name] = v
+			continue
+		}
+		program, err := expr.Compile(text, expr.Env(Event{}))
+		if err != nil {
+			return nil, err
+		}
+		if out[name], err = expr.Run(program, e); err != nil {
+			return nil, fault.Wrap(err, fault.Invalid, "The input %s of the rule %s cannot be evaluated: %s Ask its owners to correct it.", name, r.ID, explain(err))
+		}
+	}
+	return out, nil
+}
+
+// Restrained says why a rule does not fire although its condition holds, from its firings of the last hour and those about the subject;
+// empty when it may.
+func (r Rule) Restrained(about journal.Subject, now time.Time, lately []Firing) string {
+	hour := 0
+	for _, f := range lately {
+		if now.Sub(f.At) < time.Hour {
+			hour++
+		}
+		if about.ID != "" && f.For == about && now.Sub(f.At) < r.pause() {
+			return fmt.Sprintf("It fired about this %s before, and pauses for %s.", f.At.Format("at 15:04"), r.pause())
+		}
+	}
+	if hour >= r.most() {
+		return fmt.Sprintf("It fired %d times within an hour, which is as often as it may.", hour)
+	}
+	return ""
+}
+
+// Due returns the newest time at or before now at which a rule that goes by the clock is due; false when there is none within the last hour:
+// what was missed for longer, because nobody ran, is not made up for.
+func (r Rule) Due(now time.Time) (time.Time, bool) {
+	const late = time.Hour
+	if r.Every > 0 {
+		return now.Truncate(r.Every), true
+	}
+	zone, err := time.LoadLocation(r.Zone)
+	if err != nil {
+		return time.Time{}, false
+	}
+	var newest time.Time
+	for back := range 2 {
+		day := now.In(zone).AddDate(0, 0, -back)
+		if len(r.Days) > 0 && !slices.Contains(r.Days, weekdays()[day.Weekday()]) {
+			continue
+		}
+		for _, at := range r.At {
+			clock, err := time.Parse("15:04", at)
+			if err != nil {
+				continue
+			}
+			t := time.Date(day.Year(), day.Month(), day.Day(), clock.Hour(), clock.Minute(), 0, 0, zone)
+			if !t.After(now) && t.After(newest) {
+				newest = t
+			}
+		}
+	}
+	return newest.UTC(), !newest.IsZero() && now.Sub(newest) < late
+}
+
+// AtNight says whether people sleep or rest at the time in the rule's zone.
+func (r Rule) AtNight(t time.Time) bool {
+	zone, err := time.LoadLocation(r.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	t = t.In(zone)
+	return t.Hour() >= 22 || t.Hour() < 7 || t.Weekday() == time.Saturday || t.Weekday() == time.Sunday
+}
