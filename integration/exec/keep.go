@@ -27,6 +27,7 @@ const (
 type order struct {
 	Argv  []string      `json:"argv"`
 	Dir   string        `json:"dir"`
+	Home  string        `json:"home,omitempty"` // taken away at the end when the server cannot do it any more
 	Env   []string      `json:"env"`
 	Grace time.Duration `json:"grace"`
 	Box   box           `json:"box"`

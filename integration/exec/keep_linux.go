@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"syscall"
 	"time"
@@ -56,6 +57,8 @@ type kept struct {
 	proc   bool // it has a /proc of its own
 	pid    int  // of the command
 	told   bool
+	gone   bool     // the server is no more
+	homes  *os.Root // where the home lies on the host, opened before the command's root is entered
 }
 
 // run runs the command and stays until nothing of it is left.
@@ -82,9 +85,7 @@ func (k *kept) run(o order, in *bufio.Reader) int {
 		select {
 		case d, more := <-deaths:
 			if !more {
-				end.Told = k.told
-				_ = k.news.Encode(news{Ended: &end})
-				return 0
+				return k.ended(end, o.Home)
 			}
 			if d.pid != k.pid {
 				if again != nil && d.status.Signal() == syscall.SIGKILL {
@@ -95,7 +96,7 @@ func (k *kept) run(o order, in *bufio.Reader) int {
 			end.Status, end.Signal = d.status.ExitStatus(), max(0, int(d.status.Signal()))
 			kill()
 		case word, open := <-said:
-			k.told = true
+			k.told, k.gone = true, !open
 			if open && word == sayStop {
 				k.signal(syscall.SIGTERM)
 				over = time.After(o.Grace)
@@ -119,9 +120,23 @@ func (k *kept) run(o order, in *bufio.Reader) int {
 	}
 }
 
+// ended tells the server how the command ended, and takes the home away in its place when it is gone. It returns the exit code.
+func (k *kept) ended(end ending, home string) int {
+	end.Told = k.told
+	if k.news.Encode(news{Ended: &end}) != nil || k.gone {
+		if k.homes != nil {
+			_ = k.homes.RemoveAll(filepath.Base(home))
+		}
+	}
+	return 0
+}
+
 // start makes the command's surroundings and starts a process in them that becomes the command, in a process group of its own. Its
 // files are the three that we were given, and the secrets.
 func (k *kept) start(o order) *wrong {
+	if o.Home != "" {
+		k.homes, _ = os.OpenRoot(filepath.Dir(o.Home)) // without it a folder may be left, which is no reason not to run
+	}
 	if o.Box.Root {
 		if w := k.enter(o.Box); w != nil {
 			return w

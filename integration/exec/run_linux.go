@@ -67,7 +67,7 @@ func (k *Kind) run(ctx context.Context, t task) (outcome, error) {
 	streams.Go(func() { feed(kp.in[1], secrets) })
 	streams.Go(func() { out.read(kp.out[0], t.take) })
 	streams.Go(func() { out.read(kp.out[1], func(string) bool { return false }) })
-	how, err := k.attend(ctx, t, kp, order{Argv: t.program(home), Dir: first(t.Dir, home), Env: env, Grace: t.grace(), Box: t.box(level, home, os.Geteuid() == 0)})
+	how, err := k.attend(ctx, t, kp, order{Argv: t.program(home), Dir: first(t.Dir, home), Home: home, Env: env, Grace: t.grace(), Box: t.box(level, home, os.Geteuid() == 0)})
 	how.level = level
 	_ = kp.orders.Close() // whatever happened, this ends it
 	_ = kp.cmd.Wait()

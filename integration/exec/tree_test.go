@@ -165,29 +165,37 @@ func server() int {
 	return 1
 }
 
-// TestServerDies kills the server in the middle of a run: its command and everything that came of it go with it.
+// TestServerDies kills the server in the middle of a run: its command and everything that came of it go with it, and so does the folder that was made
+// for it, whatever the command left there.
 func TestServerDies(t *testing.T) {
 	for _, sandbox := range sandboxes() {
 		t.Run(sandbox, func(t *testing.T) {
 			tag := newTag()
-			command := script(t, append(brood(tag), "sleep "+tag)...)
+			command := script(t, append([]string{`mkdir -p deep/deeper`, `echo secret > deep/deeper/file`}, append(brood(tag), "sleep "+tag)...)...)
 			settings := settingsOf(t, map[string]any{"command": []string{command}, "sandbox": sandbox})
+			temp := t.TempDir()
 			cmd := osexec.Command(os.Args[0])
-			cmd.Env = append(os.Environ(), serverEnv+"="+string(settings))
-			if err := cmd.Start(); err != nil {
+			cmd.Env = append(os.Environ(), serverEnv+"="+string(settings), "TMPDIR="+temp)
+			err := cmd.Start()
+			if err != nil {
 				t.Fatal(err)
 			}
 			hatched(t, tag, broodSize+1)
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
-			left := alive(tag)
+			var left int
+			var folders []os.DirEntry
 			for range 2400 { // the keeper notices the end of its pipe
-				if left = alive(tag); left == 0 {
+				left = alive(tag)
+				if folders, err = os.ReadDir(temp); err != nil {
+					t.Fatal(err)
+				}
+				if left == 0 && len(folders) == 0 {
 					return
 				}
 				time.Sleep(25 * time.Millisecond)
 			}
-			t.Errorf("%d processes survived the server", left)
+			t.Errorf("%d processes survived the server, and %v was left", left, folders)
 		})
 	}
 }
