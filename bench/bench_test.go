@@ -3,7 +3,9 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -121,11 +123,11 @@ func post(client *http.Client, url, body string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("refused: %s", res.Status)
+	_, err = io.Copy(io.Discard, res.Body) // or the connection is not used again
+	if err = errors.Join(err, res.Body.Close()); err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("refused: %s", res.Status)
 	}
-	return nil
+	return err
 }
 
 func body(group, fingerprint string) string {

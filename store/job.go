@@ -19,7 +19,7 @@ func (t *tx) enqueue(ctx context.Context, jobs []job.New) error {
 		if due.IsZero() {
 			due = t.now
 		}
-		_, err := t.exec(ctx, `INSERT INTO job (id, kind, key, args, rank, due_at, hold, once, state, made_at)
+		err := t.put(ctx, `INSERT INTO job (id, kind, key, args, rank, due_at, hold, once, state, made_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'ready', $9)
 			ON CONFLICT (kind, key) WHERE state = 'ready' AND key <> '' DO UPDATE SET
 				due_at = CASE WHEN excluded.due_at < job.due_at THEN excluded.due_at ELSE job.due_at END, args = excluded.args`,
@@ -58,11 +58,7 @@ var errLostLease = fault.New(fault.Conflict, "Another process has taken this job
 
 // held runs a statement that must find the claim's row still under this process's fence.
 func (t *tx) held(ctx context.Context, query string, args ...any) error {
-	n, err := t.exec(ctx, query, args...)
-	if err == nil && n == 0 {
-		return errLostLease
-	}
-	return err
+	return t.must(ctx, errLostLease, query, args...)
 }
 
 // Finish implements job.Queue.

@@ -22,7 +22,7 @@ func chunk(n int) int {
 func (t *tx) insertRows(ctx context.Context, insert string, all [][]any) error {
 	for len(all) > 0 {
 		n := chunk(len(all))
-		if _, err := t.exec(ctx, t.db.insertText(insert, n, len(all[0])), slices.Concat(all[:n]...)...); err != nil {
+		if err := t.put(ctx, t.db.insertText(insert, n, len(all[0])), slices.Concat(all[:n]...)...); err != nil {
 			return err
 		}
 		all = all[n:]
@@ -53,7 +53,7 @@ func (t *tx) updateRows(ctx context.Context, table string, columns []column, all
 				args = append(args, asText(v))
 			}
 		}
-		if _, err := t.exec(ctx, t.db.updateText(table, columns, n), args...); err != nil {
+		if err := t.put(ctx, t.db.updateText(table, columns, n), args...); err != nil {
 			return err
 		}
 		all = all[n:]

@@ -55,22 +55,21 @@ func (t *tx) decidePage(ctx context.Context, p oncall.Page, decide func(oncall.P
 // putOutcome writes a decision about a page that is there.
 func (t *tx) putOutcome(ctx context.Context, version int64, o oncall.Outcome) error {
 	p := o.Page
-	n, err := t.exec(ctx, `UPDATE page SET state = $2, due_at = $3, exhausted = $4, version = $5, body = $6 WHERE id = $1 AND version = $7`,
+	err := t.must(ctx, errPageChanged, `UPDATE page SET state = $2, due_at = $3, exhausted = $4, version = $5, body = $6 WHERE id = $1 AND version = $7`,
 		p.ID, string(p.State), micros(p.DueAt), p.Exhausted, p.Version, asJSON(p), version)
 	if err != nil {
 		return err
 	}
-	if n == 0 {
-		return fault.New(fault.Conflict, "The page has changed meanwhile. Look at it again.")
-	}
 	return t.putRest(ctx, o)
 }
+
+var errPageChanged = fault.New(fault.Conflict, "The page has changed meanwhile. Look at it again.")
 
 // putRest writes the attempts and what follows from a decision.
 func (t *tx) putRest(ctx context.Context, o oncall.Outcome) error {
 	t.after.topic("page", o.Page.ID)
 	for _, a := range o.Attempts {
-		_, err := t.exec(ctx, `INSERT INTO attempt (id, page, n, firing, person, state, due_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		err := t.put(ctx, `INSERT INTO attempt (id, page, n, firing, person, state, due_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT (id) DO UPDATE SET state = excluded.state, due_at = excluded.due_at, body = excluded.body`,
 			a.ID, a.Page, a.N, a.Firing, a.Duty.Person, string(a.State), micros(a.DueAt), asJSON(a))
 		if err != nil {

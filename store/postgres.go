@@ -29,7 +29,7 @@ func (db *DB) openPostgres(ctx, background context.Context, address string) erro
 	if err != nil {
 		return fault.Wrong("database", "The PostgreSQL address %s cannot be read. It looks like postgres://USER:PASSWORD@HOST:5432/NAME.", Masked(address))
 	}
-	db.read = stdlib.OpenDB(*cfg)
+	db.read = readers{stdlib.OpenDB(*cfg)}
 	db.read.SetMaxOpenConns(mostConns)
 	db.read.SetMaxIdleConns(mostConns)
 	db.read.SetConnMaxIdleTime(5 * time.Minute)
@@ -37,7 +37,7 @@ func (db *DB) openPostgres(ctx, background context.Context, address string) erro
 	if err := db.read.PingContext(ctx); err != nil {
 		return fault.Wrap(err, fault.Unavailable, "PostgreSQL at %s does not let us in. Check that it runs and that user, password and name are right.", Masked(address))
 	}
-	if err := db.migrate(ctx, db.read); err != nil {
+	if err := db.migrate(ctx, db.read.DB); err != nil {
 		return err
 	}
 	db.writer = &sideWriter{db: db}
@@ -97,21 +97,25 @@ func lost(err error) bool {
 	return pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "23505" && (pg.ConstraintName == "alert_open" || pg.ConstraintName == "job_key")
 }
 
-func (w *sideWriter) once(ctx context.Context, fn func(*tx) error) (err error) {
-	t, err := w.db.read.BeginTx(ctx, nil)
+func (w *sideWriter) once(ctx context.Context, fn func(*tx) error) error {
+	conn, err := w.db.read.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if p := recover(); p != nil { // as on SQLite: one broken decision must not take the others down
-			err = fmt.Errorf("panic in a transaction: %v", p)
+	defer func() { _ = conn.Close() }() // gives it back to the pool
+	return conn.Raw(func(c any) (err error) {
+		p := newPipe(c.(*stdlib.Conn).Conn())
+		defer func() {
+			if broken := recover(); broken != nil { // as on SQLite: one broken decision must not take the others down
+				err = fmt.Errorf("panic in a transaction: %v", broken)
+			}
+			p.end(ctx)
+		}()
+		if err := fn(&tx{statements: p, db: w.db, now: w.db.Now()}); err != nil {
+			return err
 		}
-		_ = t.Rollback() // a no-op after the commit
-	}()
-	if err := fn(&tx{querier: t, db: w.db, now: w.db.Now()}); err != nil {
-		return err
-	}
-	return t.Commit()
+		return p.commit(ctx)
+	})
 }
 
 // lockKey locks what a decision is about. SQLite has one writer and needs no lock; PostgreSQL takes an advisory lock on the key,
@@ -120,8 +124,7 @@ func (t *tx) lockKey(ctx context.Context, key string) error {
 	if t.db.dialect != postgresDialect {
 		return nil
 	}
-	_, err := t.exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, key)
-	return err
+	return t.put(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, key)
 }
 
 // lockKeys locks several keys with one statement, in their order, so that two transactions never wait for each other.
@@ -136,7 +139,7 @@ func (t *tx) lockKeys(ctx context.Context, prefix string, keys []string) error {
 	for len(rows) > 0 {
 		n := chunk(len(rows))
 		query := `SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM (` + t.db.insertText(`VALUES `, n, 1) + `) AS v (k)`
-		if _, err := t.exec(ctx, query, slices.Concat(rows[:n]...)...); err != nil {
+		if err := t.put(ctx, query, slices.Concat(rows[:n]...)...); err != nil {
 			return err
 		}
 		rows = rows[n:]

@@ -46,7 +46,7 @@ func (db *DB) openSQLite(ctx, background context.Context, path string) error {
 	}
 	pool.SetMaxOpenConns(10)
 	pool.SetMaxIdleConns(10)
-	db.read = pool
+	db.read = readers{pool}
 	conn, err := pool.Conn(ctx)
 	if err != nil {
 		return public(err)
@@ -171,7 +171,7 @@ func (w *groupWriter) group(first *write) {
 	ctx := context.Background()
 	began := w.db.clock.Now()
 	members := []*write{}
-	_, err := w.conn.ExecContext(ctx, `BEGIN IMMEDIATE`)
+	_, err := w.conn.exec(ctx, `BEGIN IMMEDIATE`)
 	for one := first; one != nil; one = w.next(len(members), began) {
 		members = append(members, one)
 		if one.err = err; err == nil {
@@ -179,10 +179,10 @@ func (w *groupWriter) group(first *write) {
 		}
 	}
 	if err == nil {
-		_, err = w.conn.ExecContext(ctx, `COMMIT`)
+		_, err = w.conn.exec(ctx, `COMMIT`)
 	}
 	if err != nil {
-		_, _ = w.conn.ExecContext(ctx, `ROLLBACK`)
+		_, _ = w.conn.exec(ctx, `ROLLBACK`)
 	}
 	for _, one := range members {
 		if one.err == nil {
@@ -209,7 +209,7 @@ func (w *groupWriter) member(ctx context.Context, one *write) (err error) {
 	if err := one.ctx.Err(); err != nil {
 		return err
 	}
-	if _, err := w.conn.ExecContext(ctx, `SAVEPOINT one`); err != nil {
+	if _, err := w.conn.exec(ctx, `SAVEPOINT one`); err != nil {
 		return err
 	}
 	defer func() {
@@ -217,13 +217,13 @@ func (w *groupWriter) member(ctx context.Context, one *write) (err error) {
 			err = fmt.Errorf("panic in a transaction: %v", p)
 		}
 		if err != nil {
-			_, back := w.conn.ExecContext(ctx, `ROLLBACK TO one`)
+			_, back := w.conn.exec(ctx, `ROLLBACK TO one`)
 			err = errors.Join(err, back)
 		}
-		_, out := w.conn.ExecContext(ctx, `RELEASE one`)
+		_, out := w.conn.exec(ctx, `RELEASE one`)
 		err = errors.Join(err, out)
 	}()
-	return one.fn(&tx{querier: w.conn, db: w.db, now: w.db.Now()})
+	return one.fn(&tx{statements: w.conn, db: w.db, now: w.db.Now()})
 }
 
 // checkpoint moves the write-ahead log into the database file in the background, so that no signal waits for it. It does nothing
@@ -284,20 +284,27 @@ func (c *cached) close() error {
 	return errors.Join(errs...)
 }
 
-func (c *cached) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+// exec implements statements.
+func (c *cached) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	s, err := c.stmt(ctx, query)
 	if err != nil {
-		return nil, err
+		return 0, labelled(query, err)
 	}
-	return s.ExecContext(ctx, args...)
+	res, err := s.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, labelled(query, err)
+	}
+	return res.RowsAffected()
 }
 
-func (c *cached) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+// query implements querier.
+func (c *cached) query(ctx context.Context, each func(scan) error, query string, args ...any) error {
 	s, err := c.stmt(ctx, query)
 	if err != nil {
-		return nil, err
+		return labelled(query, err)
 	}
-	return s.QueryContext(ctx, args...)
+	rs, err := s.QueryContext(ctx, args...)
+	return labelled(query, readAll(rs, err, each))
 }
 
 func sqliteUnreachable(err error) bool {

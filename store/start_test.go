@@ -17,7 +17,7 @@ func TestTablesOfANewerVersion(t *testing.T) {
 		if _, err := db.read.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999999, TRUE)`); err != nil {
 			t.Fatal(err)
 		}
-		err := db.migrate(t.Context(), db.read)
+		err := db.migrate(t.Context(), db.read.DB)
 		if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Sentence(err), "999999") || !strings.Contains(fault.Sentence(err), "newer version") {
 			t.Errorf("migrate = %v, want a refusal that names the version", err)
 		}

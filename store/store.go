@@ -26,7 +26,7 @@ import (
 // DB is the store. It is safe for use by several goroutines.
 type DB struct {
 	dialect dialect
-	read    *sql.DB
+	read    readers
 	writer  writer
 	clock   clock.Clock
 	skew    atomic.Int64 // nanoseconds that the database's clock is ahead of ours; 0 on SQLite
@@ -117,26 +117,44 @@ func errStopping() error {
 	return fault.New(fault.Unavailable, "The server is stopping. Try again in a moment.")
 }
 
-// querier is what a transaction and a reading connection have in common.
+// querier is what a transaction and the pool of readers have in common.
 type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	// query calls each for every row.
+	query(ctx context.Context, each func(scan) error, query string, args ...any) error
+}
+
+// statements is what a transaction runs.
+type statements interface {
+	querier
+	// exec returns how many rows the statement changed.
+	exec(ctx context.Context, query string, args ...any) (int64, error)
 }
 
 // tx is one transaction. After tells what to announce once it is committed.
 type tx struct {
-	querier
+	statements
 	db    *DB
 	now   time.Time
 	after announcement
 }
 
-func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := t.ExecContext(ctx, query, args...)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", firstWords(query), err)
+// put runs a statement that the decision needs no answer of. On PostgreSQL it may travel later, with others: its error is then that of the next
+// statement, or of the commit.
+func (t *tx) put(ctx context.Context, query string, args ...any) error {
+	return t.must(ctx, nil, query, args...)
+}
+
+// must is put for a statement that has to change a row: when it changes none, the transaction fails with missing.
+func (t *tx) must(ctx context.Context, missing error, query string, args ...any) error {
+	if p, ok := t.statements.(*pipe); ok {
+		p.keep(missing, query, args...)
+		return nil
 	}
-	return res.RowsAffected()
+	n, err := t.exec(ctx, query, args...)
+	if err == nil && n == 0 {
+		err = missing
+	}
+	return err
 }
 
 // write runs fn in one transaction and announces what it changed once it is durable. fn may run twice.
@@ -155,25 +173,41 @@ func (db *DB) write(ctx context.Context, fn func(*tx) error) error {
 	return nil
 }
 
-// rows reads every row of a query; it owns the loop and its error.
-func rows[T any](ctx context.Context, q querier, scan func(scan) (T, error), query string, args ...any) ([]T, error) {
-	rs, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, public(fmt.Errorf("%s: %w", firstWords(query), err))
-	}
-	defer func() { _ = rs.Close() }()
+// rows reads every row of a query.
+func rows[T any](ctx context.Context, q querier, scanned func(scan) (T, error), query string, args ...any) ([]T, error) {
 	var out []T
-	for rs.Next() {
-		v, err := scan(rs.Scan)
-		if err != nil {
-			return nil, public(fmt.Errorf("%s: %w", firstWords(query), err))
-		}
+	err := q.query(ctx, func(s scan) error {
+		v, err := scanned(s)
 		out = append(out, v)
-	}
-	if err := rs.Err(); err != nil {
-		return nil, public(fmt.Errorf("%s: %w", firstWords(query), err))
+		return err
+	}, query, args...)
+	if err != nil {
+		return nil, public(err)
 	}
 	return out, nil
+}
+
+// readers is the pool of reading connections.
+type readers struct{ *sql.DB }
+
+// query implements querier.
+func (p readers) query(ctx context.Context, each func(scan) error, query string, args ...any) error {
+	rs, err := p.QueryContext(ctx, query, args...)
+	return labelled(query, readAll(rs, err, each))
+}
+
+// readAll owns the loop over rows and its error.
+func readAll(rs *sql.Rows, err error, each func(scan) error) error {
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rs.Close() }()
+	for rs.Next() {
+		if err := each(rs.Scan); err != nil {
+			return err
+		}
+	}
+	return rs.Err()
 }
 
 // row reads the first row of a query; false when there is none.
@@ -195,19 +229,20 @@ func value[T any](s scan) (T, error) {
 	return v, s(&v)
 }
 
-// in returns "$from,$from+1,…" and the arguments, for an IN list, which neither database binds as one value.
+// in returns "$from,$from+1,…" and the arguments, for an IN list, which neither database binds as one value. The last value is repeated until
+// there is a power of two of them, so that a few texts serve every length.
 func in[T any](from int, values []T) (string, []any) {
+	if len(values) == 0 {
+		return "NULL", nil
+	}
 	var b strings.Builder
-	args := make([]any, len(values))
-	for i, v := range values {
+	var args []any
+	for i := 0; i < len(values) || i&(i-1) != 0; i++ {
 		if i > 0 {
 			b.WriteByte(',')
 		}
 		fmt.Fprintf(&b, "$%d", from+i)
-		args[i] = v
-	}
-	if len(values) == 0 {
-		return "NULL", nil
+		args = append(args, values[min(i, len(values)-1)])
 	}
 	return b.String(), args
 }
@@ -230,9 +265,13 @@ func fromMicros(n int64) time.Time {
 // newID returns a UUIDv7: unique, and nearly in order of time.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-func firstWords(query string) string {
+// labelled says in which statement an error came.
+func labelled(query string, err error) error {
+	if err == nil {
+		return nil
+	}
 	w := strings.Fields(query)
-	return strings.ToLower(strings.Join(w[:min(len(w), 4)], " "))
+	return fmt.Errorf("%s: %w", strings.ToLower(strings.Join(w[:min(len(w), 4)], " ")), err)
 }
 
 // public gives an error of the database its kind and sentence; faults of the domain pass through.
