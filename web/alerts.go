@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -56,10 +57,12 @@ const pageSize = 50
 
 type alertsScreen struct {
 	head
-	Tabs  []tab
-	Rows  []alertRow
-	Pager pager
-	Blank blank
+	Service string // of which alone they are; empty for all
+	Here    string
+	Tabs    []tab
+	Rows    []alertRow
+	Pager   pager
+	Blank   blank
 }
 
 // tab is one of several views of a list.
@@ -80,15 +83,14 @@ type alertRow struct {
 }
 
 // views are the tabs of the list, by their word in the address.
-var views = []struct{ word, label string }{{"live", "Live"}, {"unrouted", "Unrouted"}, {"resolved", "Resolved"}, {"all", "All"}}
+func views() []struct{ word, label string } {
+	return []struct{ word, label string }{{"live", "Live"}, {"unrouted", "Unrouted"}, {"resolved", "Resolved"}, {"all", "All"}}
+}
 
 func (s *Server) showAlerts(w http.ResponseWriter, r *http.Request, v *visit) error {
-	view := r.URL.Query().Get("view")
-	if view == "" {
-		view = "live"
-	}
+	view, service := cmp.Or(r.URL.Query().Get("view"), "live"), r.URL.Query().Get("service")
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64) // nonsense shows the newest
-	groups, err := s.deps.Alerts.Groups(r.Context(), query(view, r.URL.Query().Get("service"), before))
+	groups, err := s.deps.Alerts.Groups(r.Context(), query(view, service, before))
 	if err != nil {
 		return err
 	}
@@ -100,7 +102,10 @@ func (s *Server) showAlerts(w http.ResponseWriter, r *http.Request, v *visit) er
 	if err != nil {
 		return err
 	}
-	scr := alertsScreen{head: head{Title: "Alerts", Wing: "/alerts", Topics: topics("group", "")}, Tabs: alertTabs(view, counts), Blank: noAlerts(view)}
+	scr := alertsScreen{head: head{Title: "Alerts", Wing: "/alerts", Topics: topics("group", "")}, Tabs: alertTabs(view, service, counts), Blank: noAlerts(view), Here: r.URL.RequestURI()}
+	if service != "" {
+		scr.Service = book.Name("service", service)
+	}
 	more := len(groups) > pageSize
 	groups = groups[:min(len(groups), pageSize)]
 	for _, g := range groups {
@@ -108,12 +113,24 @@ func (s *Server) showAlerts(w http.ResponseWriter, r *http.Request, v *visit) er
 	}
 	scr.Pager = pager{Of: "alerts", Say: plural(len(groups), "alert", "alerts") + " shown"}
 	if more {
-		scr.Pager.Older = "/alerts?" + url.Values{"view": {view}, "before": {strconv.FormatInt(groups[len(groups)-1].Number, 10)}}.Encode()
+		scr.Pager.Older = alertsPath(view, service, groups[len(groups)-1].Number)
 	}
 	if before > 0 {
-		scr.Pager.Newer = "/alerts?view=" + url.QueryEscape(view)
+		scr.Pager.Newer = alertsPath(view, service, 0)
 	}
 	return s.show(w, r, v, http.StatusOK, "alerts", scr)
+}
+
+// alertsPath is the address of the list: a view, of one service or of all, from before a number on.
+func alertsPath(view, service string, before int64) string {
+	q := url.Values{"view": {view}}
+	if service != "" {
+		q.Set("service", service)
+	}
+	if before > 0 {
+		q.Set("before", strconv.FormatInt(before, 10))
+	}
+	return "/alerts?" + q.Encode()
 }
 
 func query(view, service string, before int64) alert.Query {
@@ -130,11 +147,15 @@ func query(view, service string, before int64) alert.Query {
 	return q
 }
 
-func alertTabs(view string, c alert.Counts) []tab {
+// alertTabs counts what is live only where all services are shown.
+func alertTabs(view, service string, c alert.Counts) []tab {
 	n := map[string]int{"live": c.Open + c.Acknowledged, "unrouted": c.Unrouted, "resolved": -1, "all": -1}
+	if service != "" {
+		n["live"], n["unrouted"] = -1, -1
+	}
 	var out []tab
-	for _, x := range views {
-		out = append(out, tab{link: link{Word: x.label, Path: "/alerts?view=" + x.word}, N: n[x.word], Here: x.word == view})
+	for _, x := range views() {
+		out = append(out, tab{link: link{Word: x.label, Path: alertsPath(x.word, service, 0)}, N: n[x.word], Here: x.word == view})
 	}
 	return out
 }

@@ -42,6 +42,11 @@ type firm struct {
 	health    oncall.Health
 	failed    []oncall.Attempt
 	taken     []string // the groups that were acknowledged
+	alerts    map[string][]alert.Alert
+	bodies    map[string]string
+	entries   []journal.Entry // the journal, the newest first
+	asked     string          // what the journal was asked for last
+	broken    error           // what alerts and the journal answer with
 }
 
 // newFirm returns Verity in the night of the tests: Karl is on the first line, Aisha is behind him, and nothing has happened.
@@ -59,8 +64,8 @@ func newFirm(t *testing.T, change ...func(*Deps)) *firm {
 	f.desk = newDesk(t, append([]func(*Deps){func(d *Deps) {
 		d.Clock = c
 		d.Book = func(context.Context) (Book, error) { return f.book, nil }
-		d.Rota, d.MyPages, d.Paging = oncall.NewBoard(duties, c), f.pager, firmAnswers{f.pager}
-		d.Trouble, d.Alerts, d.Handling, d.Upkeep, d.Runs = f, f, f, f, f.runs
+		d.Rota, d.MyPages, d.Paging, d.Answers, d.Matters = oncall.NewBoard(duties, c), f.pager, firmAnswers{f.pager}, firmAnswers{f.pager}, f
+		d.Trouble, d.Alerts, d.Handling, d.Upkeep, d.Runs, d.Incidents, d.Journal = f, f, f, f, f.runs, f, f
 		d.Badges = NewBadges(f, f)
 	}}, change...)...)
 	f.desk.clock = c
@@ -121,11 +126,23 @@ func (f *firm) receipt(p oncall.Page, n int) {
 	}
 }
 
-// firmAnswers has no links.
+// end lets the page be over because its subject resolved.
+func (f *firm) end(about journal.Subject) {
+	f.t.Helper()
+	if _, err := f.memory.CarryOut(f.t.Context(), oncall.EndOrder(about, "resolved", people.System("test"))); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// firmAnswers reads links of the form "PERSON-PAGE", as "karl-page-1".
 type firmAnswers struct{ *oncall.Pager }
 
-func (firmAnswers) Grant(string) (oncall.Grant, error) {
-	return oncall.Grant{}, fault.New(fault.Unauthenticated, "This link is not one of ours.")
+func (firmAnswers) Grant(token string) (oncall.Grant, error) {
+	person, page, ok := strings.Cut(token, "-")
+	if !ok {
+		return oncall.Grant{}, fault.New(fault.Unauthenticated, "This link has expired or is not one of ours. Sign in to answer.")
+	}
+	return oncall.Grant{Page: page, Person: person, Until: night.Add(time.Hour)}, nil
 }
 
 // firmBook is what is configured.
@@ -224,11 +241,14 @@ func (b *firmBook) empty() {
 func (f *firm) Groups(_ context.Context, q alert.Query) ([]alert.Group, error) {
 	var out []alert.Group
 	for _, g := range f.groups {
-		if q.State != alert.Live || g.State != alert.Over {
-			out = append(out, g)
+		over := g.State == alert.Over
+		if q.State == alert.Live && over || q.State == alert.Over && !over || q.Unrouted && g.Routed() || q.Service != "" && q.Service != g.Service ||
+			q.Before > 0 && g.Number >= q.Before {
+			continue
 		}
+		out = append(out, g)
 	}
-	return out[:min(len(out), q.Limit)], nil
+	return out[:min(len(out), q.Limit)], f.broken
 }
 
 func (f *firm) CountGroups(context.Context) (c alert.Counts, err error) {
@@ -269,11 +289,25 @@ func (f *firm) GroupNumbered(_ context.Context, n int64) (alert.Group, error) {
 }
 
 func (f *firm) GroupOfAlert(ctx context.Context, n int64) (alert.Group, error) {
-	return f.GroupNumbered(ctx, n)
+	for group, alerts := range f.alerts {
+		if slices.ContainsFunc(alerts, func(a alert.Alert) bool { return a.Number == n }) {
+			return f.Group(ctx, group)
+		}
+	}
+	return f.Group(ctx, "none")
 }
 
-func (f *firm) AlertsOf(context.Context, string, int) ([]alert.Alert, error) { return nil, nil }
-func (f *firm) Body(context.Context, string) ([]byte, error)                 { return nil, nil }
+func (f *firm) AlertsOf(_ context.Context, group string, limit int) ([]alert.Alert, error) {
+	return f.alerts[group][:min(limit, len(f.alerts[group]))], nil
+}
+
+func (f *firm) Body(_ context.Context, id string) ([]byte, error) {
+	body, ok := f.bodies[id]
+	if !ok {
+		return nil, fault.New(fault.NotFound, "The message as received is kept for 7 days. It is gone.")
+	}
+	return []byte(body), nil
+}
 
 func (f *firm) Acknowledge(ctx context.Context, a people.Actor, group string) (alert.Group, error) {
 	f.taken = append(f.taken, group+" by "+a.ID)
@@ -284,7 +318,40 @@ func (f *firm) Resolve(ctx context.Context, _ people.Actor, group string) (alert
 	return f.Group(ctx, group)
 }
 
+// What the screens ask of the journal.
+
+func (f *firm) JournalOf(_ context.Context, about []journal.Subject, _ int) ([]journal.Entry, error) {
+	var out []journal.Entry
+	for _, e := range f.entries {
+		if slices.Contains(about, e.Subject) || slices.Contains(about, e.About) {
+			out = append(out, e)
+		}
+	}
+	return out, f.broken
+}
+
+func (f *firm) JournalPage(_ context.Context, before journal.Entry, verb, actor string, limit int) ([]journal.Entry, error) {
+	f.asked = verb + "|" + actor + "|" + before.ID
+	at := slices.IndexFunc(f.entries, func(e journal.Entry) bool { return e.ID == before.ID }) + 1
+	return f.entries[at:min(len(f.entries), at+limit)], f.broken
+}
+
 // What the screens ask of incidents.
+
+func (f *firm) IncidentOf(_ context.Context, _ people.Actor, group string) (incident.Incident, bool, error) {
+	for _, i := range f.incidents {
+		if slices.Contains(i.Groups, group) {
+			return i, true, nil
+		}
+	}
+	return incident.Incident{}, false, nil
+}
+
+func (f *firm) OpenFromGroup(_ context.Context, a people.Actor, group string) (incident.Incident, error) {
+	i := incident.Incident{ID: "new", Number: 40, Groups: []string{group}, OpenedBy: a.ID}
+	f.incidents = append(f.incidents, i)
+	return i, people.May(a, people.DeclareIncident, people.Subject{Kind: "incident"})
+}
 
 func (f *firm) Incidents(_ context.Context, a people.Actor, q incident.Filter) ([]incident.Incident, error) {
 	if err := people.May(a, people.SeeIncidents, people.Subject{Kind: "incident"}); err != nil {
@@ -391,6 +458,7 @@ var (
 	_ Trouble  = (*firm)(nil)
 	_ Upkeep   = (*firm)(nil)
 	_ Runs     = (*firmRuns)(nil)
+	_ Journal  = (*firm)(nil)
 )
 
 // group is one live alert group.

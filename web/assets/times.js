@@ -49,8 +49,7 @@ function showClock(clock, at) {
 }
 
 function newScreen() {
-  const clock = document.querySelector("time[data-clock]");
-  const said = clock && Date.parse(clock.dateTime);
+  const said = Date.parse(document.querySelector("time[data-clock]")?.dateTime ?? document.body.dataset.now);
   if (said) base = { server: said, at: performance.now() };
   tick();
 }
