@@ -27,6 +27,8 @@ type Actions interface {
 	Start(ctx context.Context, a people.Actor, q action.StartRequest) (action.Run, error)
 	Cancel(ctx context.Context, a people.Actor, ref string) (action.Run, error)
 	Look(ctx context.Context, a people.Actor, ref string) (action.Run, error)
+	Undo(ctx context.Context, a people.Actor, ref, reason string) (action.Run, error)
+	File(ctx context.Context, a people.Actor, ref, id string) (action.File, []byte, error)
 	Settle(ctx context.Context, a people.Actor, ref string, had bool, found string) (action.Run, error)
 }
 
@@ -151,7 +153,7 @@ func (s *Server) showAction(w http.ResponseWriter, r *http.Request, v *visit) er
 	if err != nil {
 		return err
 	}
-	scr, err := s.action(r.Context(), v, d, inputForm(d), r.URL.Query().Get("for"))
+	scr, err := s.action(r.Context(), v, d, prefilled(inputForm(d), r.URL.Query()), r.URL.Query().Get("for"))
 	if err != nil {
 		return err
 	}

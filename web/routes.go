@@ -55,6 +55,8 @@ func (s *Server) dutyRoutes() []Route {
 		{"GET /runs/{ref}", needs(people.SeeActions), s.showRun},
 		{"POST /runs/{ref}/start", needs(people.SeeActions), s.startRun},
 		{"POST /runs/{ref}/cancel", needs(people.CancelRun), s.cancelRun},
+		{"POST /runs/{ref}/undo", needs(people.RunReadAction), s.undoRun},
+		{"GET /runs/{ref}/files/{file}", needs(people.SeeActions), s.runFile},
 		{"POST /runs/{ref}/look", needs(people.RunReadAction), s.lookRun},
 		{"POST /runs/{ref}/settle", needs(people.RunReadAction), s.settleRun},
 	}

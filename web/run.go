@@ -39,6 +39,7 @@ type runScreen struct {
 	Kept     []keptRow
 	Facts    []fact
 	Path     string
+	After    aftermath
 }
 
 type planView struct {
@@ -88,9 +89,7 @@ func (s *Server) run(ctx context.Context, v *visit, x action.Run) (runScreen, er
 	for _, k := range slices.Sorted(keysOf(x.Inputs)) {
 		scr.Inputs = append(scr.Inputs, fact{Name: k, Value: fmt.Sprint(x.Inputs[k]), Mono: true})
 	}
-	for _, k := range sortedKeys(x.Result.Links) {
-		scr.Links = append(scr.Links, link{Word: k, Path: x.Result.Links[k]})
-	}
+	scr.Links, scr.After = resultLinks(x.Result.Links, about(x)), s.aftermath(v, x)
 	if x.State == action.Running {
 		scr.Progress, scr.Doing = percent(x.Progress.Done, x.Progress.Total), x.Progress.What
 	}
