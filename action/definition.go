@@ -283,6 +283,9 @@ func (k Kinds) checkSettings(d Definition, at string) (wrong []fault.Field) {
 		return []fault.Field{{Name: at + "kind", Say: fmt.Sprintf("There is no kind %q. Known are %s.", d.Kind, strings.Join(k.Names(), ", "))}}
 	}
 	err := kind.Check(d.settings())
+	if careful, ok := kind.(Careful); ok && err == nil {
+		err = careful.CheckRisk(d.Risk, d.settings())
+	}
 	if err == nil {
 		return nil
 	}

@@ -39,6 +39,7 @@ type Call struct {
 	Secrets map[string]secret.Text
 	Scripts map[string]string    // the definition's scripts, by name: their contents
 	Files   map[string]InputFile // each input of type file; among Inputs is its name
+	Risk    Risk                 // of the definition: who is asked for read only looks
 	Actor   string               // the person's id, for the neighbour's own log
 	Reason  string
 	// Kept reads something in quarantine, with its envelope, that the team of the action owns; NotFound otherwise.
@@ -51,6 +52,13 @@ type Prover interface {
 	// Prove looks, for minutes at most, whether a run that is done had the effect that people wanted. It changes nothing and commits no
 	// step.
 	Prove(ctx context.Context, call Call, plan Plan, result Result, led Ledger) (Finding, error)
+}
+
+// Careful is a Kind whose settings may do more than a definition of the risk may: a definition of risk read that would send a POST is refused.
+type Careful interface {
+	Kind
+	// CheckRisk is asked after Check has taken the settings. Faults name the setting.
+	CheckRisk(risk Risk, settings json.RawMessage) error
 }
 
 // Finding is what a look after the run found.

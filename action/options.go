@@ -332,7 +332,7 @@ func (r *Runner) askSource(ctx context.Context, by people.Actor, src Definition,
 
 // call is one use of the definition's kind.
 func (r *Runner) call(d Definition, inputs map[string]any, secrets map[string]secret.Text) Call {
-	return Call{Settings: d.settings(), Inputs: inputs, Secrets: secrets, Scripts: d.Texts, Kept: r.kept(d)}
+	return Call{Settings: d.settings(), Inputs: inputs, Secrets: secrets, Scripts: d.Texts, Risk: d.Risk, Kept: r.kept(d)}
 }
 
 // optionsOf reads a table. Rows without a value are none, and the first of two with the same value counts.

@@ -110,7 +110,7 @@ func (k Kinds) try(ctx context.Context, d Definition, x Test, led *trial) (Resul
 		hidden[name] = secret.New(x.Secrets[name])
 	}
 	led.mask = newMasker(hidden)
-	call := Call{Settings: d.settings(), Inputs: open, Secrets: hidden, Scripts: d.Texts, Actor: "test", Reason: "a test"}
+	call := Call{Settings: d.settings(), Inputs: open, Secrets: hidden, Scripts: d.Texts, Risk: d.Risk, Actor: "test", Reason: "a test"}
 	plan, err := guard(func() (Plan, error) { return kind.Plan(ctx, call) })
 	if err != nil || plan.Nothing {
 		return Result{}, plan, err
