@@ -16,7 +16,7 @@ SCREENS := $(wildcard web/assets/app.js web/assets/app.css)
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: screens ## build bin/frontline; without npm the screens get their files unbundled
+build: screens ## build bin/frontline; without npm its screens do not update by themselves
 	$(GO) build -trimpath -o bin/frontline ./cmd/frontline
 
 check: lint vulnerabilities ## what to run before every commit: formatting, linters, import rule, tests without neighbours
@@ -63,7 +63,7 @@ GOFILES = $(shell find . -name '*.go' -not -path './node_modules/*' -not -path '
 
 ifeq ($(NPM),)
 screens:
-	@echo "npm is not here: the screens get their files unbundled."
+	@echo "npm is not here: the screens work, but do not update by themselves. Install Node.js and npm for that."
 
 node_modules/.package-lock.json:
 	@echo "npm is not here: install Node.js and npm, the tests take axe-core from there." >&2; exit 1

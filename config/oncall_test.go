@@ -73,6 +73,7 @@ func TestWrongPoliciesAreRefusedWithPlace(t *testing.T) {
 		{"zone", "zone: Europe/Tallinn", "zone: Europe/Talinn", "yaml:21:11: \"Europe/Talinn\" is not an IANA time zone"},
 		{"time", "handoff_time: 08:00", "handoff_time: 8am", "yaml:23:19: \"8am\" is not a time of day"},
 		{"duration", "after: 5m", "after: soon", "cannot be read"},
+		{"duration without unit", "after: 5m", "after: 5", "A duration is expected here, with its unit, such as 30s, 5m"},
 		{"half a second", "after: 5m", "after: 1500ms", "whole seconds"},
 		{"unknown rotation", "{rotation: first-line}", "{rotation: frist-line}", `There is no rotation "frist-line". Did you mean "first-line"?`},
 		{"no last resort", "    last_resort: marika\n", "", "Name the person who is paged when nobody else answers"},

@@ -176,6 +176,9 @@ func readList(file string, pair *ast.MappingValueNode) ([]object, []Problem) {
 func undecodable(file string, n ast.Node, err error) Problem {
 	p := syntax(file, err)
 	if p.Line > 0 {
+		if strings.Contains(p.Say, "time.Duration") { // a bare number; the library's sentence is about Go
+			p.Say = "A duration is expected here, with its unit, such as 30s, 5m or 1h30m."
+		}
 		return p
 	}
 	p = at(file, n, "This cannot be read: %s.", err)

@@ -36,8 +36,8 @@ func (s *Server) homeFirst(ctx context.Context, v *visit, now homeNow, scr *home
 		{Title: "Describe your company in a folder", Done: len(b.Rotations()) > 0 && len(b.Policies()) > 0, Code: firstFolder(v),
 			Text: "Keep it under git: who is on call, who is paged when, what sends alerts. This is enough to begin with; to be paged on a phone, subscribe to the topic in the ntfy app."},
 		{Title: "Apply the folder", Text: "All or nothing. Add --dry-run to see what would change.", Done: len(b.Sources()) > 0,
-			Code: "export FRONTLINE_URL=" + base + "\nexport FRONTLINE_TOKEN=fl_…  # the token of the first step\nfrontline apply -f ops --adopt"},
-		{Title: "Point your monitoring system here", Text: "The address with its token, ready to copy.", Next: link{"Sources", "/sources"}},
+			Code: "export FRONTLINE_SERVER=" + base + "\nexport FRONTLINE_TOKEN=fl_…  # the token of the first step\nfrontline apply -f ops --adopt"},
+		{Title: "Point your monitoring system here", Text: "Its address here ends with the token that applying the folder printed.", Next: link{"Sources", "/sources"}},
 		{Title: "See that a page arrives", Text: "Send yourself a test page and acknowledge it on your phone.", Next: link{"On call", "/oncall"}},
 	}
 	return nil

@@ -187,7 +187,7 @@ func TestHomeTellsAnAdminWhatToDoFirst(t *testing.T) {
 	admin := f.as(people.Admin, "marika")
 	got := f.desk.to("/", ask{as: admin}).is(http.StatusOK).has("#first", "First steps").
 		has(".firsts li:nth-child(2) pre", "id: marika name: \"Marika Oja\"").has(".firsts li:nth-child(2) pre", "start: 2026-11-23 members: [marika]").has("[aria-labelledby=fire] .nothing", "Nothing is known").
-		has(".firsts li:nth-child(3) pre", "export FRONTLINE_URL=https://ops.verity.example").has(".firsts li:nth-child(3) pre", "frontline apply -f ops").
+		has(".firsts li:nth-child(3) pre", "export FRONTLINE_SERVER=https://ops.verity.example").has(".firsts li:nth-child(3) pre", "frontline apply -f ops").
 		has("[aria-labelledby=posts] .soft", "No rotation is configured")
 	if done := got.all(".firsts .done"); len(done) != 0 {
 		t.Errorf("%d steps are done before anything was", len(done))
@@ -237,4 +237,15 @@ func TestHomeLooks(t *testing.T) {
 	st.lookAll("home-calm", "/")
 	admin, _ := walk(t, people.Admin, "marika", func(f *firm) { f.book.empty() })
 	admin.lookAll("home-first", "/")
+}
+
+// A program that was built without npm says what is missing, where people look and where admins look.
+func TestWithoutScriptsTheScreensSaySo(t *testing.T) {
+	f := newFirm(t)
+	admin := f.as(people.Admin, "marika")
+	f.desk.s.assets.JS = "/assets/app-0.js"
+	f.desk.to("/system", ask{as: admin}).is(http.StatusOK).lacks("#missing").lacks("#unlive")
+	f.desk.s.assets.JS = ""
+	f.desk.to("/system", ask{as: admin}).is(http.StatusOK).has("#missing", "built without Node.js").has("#missing", "make build").lacks("script")
+	f.desk.to("/", ask{as: admin}).has("#unlive", "reload to see what is new")
 }

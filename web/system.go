@@ -11,6 +11,7 @@ import (
 
 type systemScreen struct {
 	head
+	Missing  string // what the build left out
 	Self     []upkeepRow
 	Failures []entry
 	Facts    []fact
@@ -33,6 +34,9 @@ func (s *Server) showSystem(w http.ResponseWriter, r *http.Request, v *visit) er
 	scr := systemScreen{head: head{Title: "System", Wing: "/me", Trail: trail("Settings", "/me", "System"), Topics: topics("page", "", "journal", "")}, Self: rows}
 	for _, a := range failed {
 		scr.Failures = append(scr.Failures, failureEntry(v, book, a))
+	}
+	if s.assets.JS == "" {
+		scr.Missing = "This program was built without Node.js, so its screens have no scripts: nothing updates by itself, and there are no keys. Everything works; reload to see what is new. Install Node.js and npm and run make build again for live screens."
 	}
 	scr.Facts = append(scr.Facts, fact{Name: "Reached at", Value: s.deps.Base.String(), Mono: true}, fact{Name: "Version", Value: buildVersion(), Mono: true})
 	return s.show(w, r, v, http.StatusOK, "system", scr)
