@@ -9,6 +9,7 @@ import (
 	"frontline/incident"
 	"frontline/integration/exec"
 	"frontline/integration/httpcall"
+	"frontline/integration/kubernetes"
 	"frontline/integration/rabbitmq"
 	"frontline/journal"
 	"frontline/people"
@@ -18,7 +19,8 @@ import (
 // kinds are the kinds of work that an action may name. A new one is one line here.
 func kindsOf(c clock.Clock, getenv func(string) string) (action.Kinds, error) {
 	park := rabbitmq.NewPark(c)
-	return action.NewKinds(exec.New(c, getenv, exec.Self()), httpcall.New(c), park, rabbitmq.NewBack(park))
+	return action.NewKinds(append(kubernetes.Kinds(c),
+		exec.New(c, getenv, exec.Self()), httpcall.New(c), park, rabbitmq.NewBack(park))...)
 }
 
 // Keep runs this process as the keeper of one action's command, if it was started as one, and says with which code it ends. main asks

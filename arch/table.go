@@ -55,6 +55,7 @@ func Frontline() Table {
 			{Path: "integration/email", May: []string{kernel, domain}, Libraries: []string{"github.com/wneessen/go-mail"}},
 			{Path: "integration/git", May: []string{kernel}, Libraries: []string{"github.com/go-git/go-git/v5", "github.com/go-git/go-billy/v5"}},
 			{Path: "integration/rabbitmq", May: []string{kernel, domain}, Libraries: []string{"github.com/rabbitmq/amqp091-go"}},
+			{Path: "integration/kubernetes", May: []string{kernel, domain}, Libraries: []string{"k8s.io/client-go", "k8s.io/apimachinery", "github.com/goccy/go-yaml"}},
 			{Path: "integration/exec", May: []string{kernel, domain}, Libraries: []string{"github.com/landlock-lsm/go-landlock", "golang.org/x/sys"}},
 			{Path: "integration/*", May: []string{kernel, domain, "door"}},
 
