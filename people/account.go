@@ -14,6 +14,7 @@ type Session struct {
 	Token  secret.Text // set by the call that begins the session, empty afterwards
 	Person Person      // as they are now
 	From   string      // the network address it was begun from; may be empty
+	Device string      // what it was begun with, in a few words such as "Firefox on Windows"; may be empty
 	Made   time.Time
 	Seen   time.Time // when it was last used, to the hour
 	Until  time.Time // when it ends at the latest; sooner when it is not used for two weeks
@@ -34,9 +35,9 @@ type Token struct {
 
 // KeptSession is a session as the store keeps it.
 type KeptSession struct {
-	ID, Hash, Person, From string
-	Made, Seen, Until      time.Time
-	ConfirmedAt            time.Time
+	ID, Hash, Person, From, Device string
+	Made, Seen, Until              time.Time
+	ConfirmedAt                    time.Time
 }
 
 // KeptToken is a token as the store keeps it.
@@ -115,6 +116,8 @@ type Sessions interface {
 	SessionsOf(ctx context.Context, person string) ([]KeptSession, error)
 	// SeeSession notes that the session was used at the time, unless that was noted after since already.
 	SeeSession(ctx context.Context, id string, at, since time.Time) error
+	// NameSession notes what the session was begun with.
+	NameSession(ctx context.Context, id, device string) error
 }
 
 // Tokens is where API tokens are looked up.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"slices"
+	"strings"
 	"time"
 
 	"frontline/fault"
@@ -112,6 +113,14 @@ func (s *SignIn) SessionsOf(ctx context.Context, a Actor) ([]Session, error) {
 		return cmp.Or(b.Seen.Compare(a.Seen), b.Made.Compare(a.Made), cmp.Compare(a.ID, b.ID))
 	})
 	return out, nil
+}
+
+// longestDevice is how much is kept of what a session was begun with, in bytes.
+const longestDevice = 60
+
+// NameDevice notes what a session was begun with, in a few words, so that its owner knows it among their others.
+func (s *SignIn) NameDevice(ctx context.Context, session Session, device string) error {
+	return s.store.NameSession(ctx, session.ID, strings.ToValidUTF8(device[:min(len(device), longestDevice)], ""))
 }
 
 // EndSession ends one of the actor's own sessions; NotFound when it is not theirs.

@@ -235,5 +235,5 @@ func (s *SignIn) newSession(p Person, from string) (Session, KeptSession) {
 }
 
 func shown(k KeptSession, p Person) Session {
-	return Session{ID: k.ID, Person: p, From: k.From, Made: k.Made, Seen: k.Seen, Until: k.Until, ConfirmedAt: k.ConfirmedAt}
+	return Session{ID: k.ID, Person: p, From: k.From, Device: k.Device, Made: k.Made, Seen: k.Seen, Until: k.Until, ConfirmedAt: k.ConfirmedAt}
 }

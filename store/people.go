@@ -214,11 +214,11 @@ func (t *tx) forgive(ctx context.Context, c people.Change) error {
 	return nil
 }
 
-const sessionColumns = `id, hash, person, address, made_at, seen_at, until_at, confirmed_at`
+const sessionColumns = `id, hash, person, address, device, made_at, seen_at, until_at, confirmed_at`
 
 func scanSession(s scan) (k people.KeptSession, err error) {
 	var made, seen, until, confirmed int64
-	err = s(&k.ID, &k.Hash, &k.Person, &k.From, &made, &seen, &until, &confirmed)
+	err = s(&k.ID, &k.Hash, &k.Person, &k.From, &k.Device, &made, &seen, &until, &confirmed)
 	k.Made, k.Seen, k.Until, k.ConfirmedAt = fromMicros(made), fromMicros(seen), fromMicros(until), fromMicros(confirmed)
 	return k, err
 }
@@ -241,6 +241,14 @@ func sessionsOf(ctx context.Context, q querier, person string) ([]people.KeptSes
 func (db *DB) SeeSession(ctx context.Context, id string, at, since time.Time) error {
 	return db.write(ctx, func(t *tx) error {
 		_, err := t.exec(ctx, `UPDATE session SET seen_at = $2 WHERE id = $1 AND seen_at <= $3`, id, micros(at), micros(since))
+		return err
+	})
+}
+
+// NameSession implements people.Sessions.
+func (db *DB) NameSession(ctx context.Context, id, device string) error {
+	return db.write(ctx, func(t *tx) error {
+		_, err := t.exec(ctx, `UPDATE session SET device = $2 WHERE id = $1`, id, device)
 		return err
 	})
 }

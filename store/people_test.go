@@ -230,6 +230,10 @@ func TestOwnSessionsAreListedAndEnded(t *testing.T) {
 		if len(list) != 2 || list[0].ID != second.ID || list[0].From != office || list[1].ID != first.ID || list[0].Token != (secret.Text{}) {
 			t.Fatalf("sessions %+v", list)
 		}
+		v.must(v.NameDevice(ctx, second, "Firefox on Windows"))
+		if list, err = v.SessionsOf(ctx, v.actor("liis")); err != nil || list[0].Device != "Firefox on Windows" || list[1].Device != "" {
+			t.Errorf("the devices are %q and %q, %v", list[0].Device, list[1].Device, err)
+		}
 		v.want(v.EndSession(ctx, v.actor("karl"), first.ID), fault.NotFound)
 		v.ended("ended by another person", first, false)
 		v.must(v.EndSession(ctx, v.actor("liis"), first.ID))

@@ -25,10 +25,11 @@ type Tokens interface {
 
 type meScreen struct {
 	head
-	Facts  []fact
-	Theme  string
-	Keys   bool
-	People bool // may manage them
+	Facts    []fact
+	Sessions []sessionRow
+	Theme    string
+	Keys     bool
+	People   bool // may manage them
 }
 
 func (s *Server) showMe(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -37,8 +38,12 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, v *visit) error 
 	if teams == "" {
 		teams = "none"
 	}
+	sessions, err := s.deps.Sessions.SessionsOf(r.Context(), v.Actor)
+	if err != nil {
+		return err
+	}
 	return s.show(w, r, v, http.StatusOK, "me", meScreen{
-		head: head{Title: "Settings", Wing: "/me"},
+		head: head{Title: "Settings", Wing: "/me"}, Sessions: sessionRows(v, sessions),
 		Facts: []fact{
 			{Name: "Name", Value: p.Name},
 			{Name: "E-mail", Value: p.Email},

@@ -104,6 +104,6 @@ func (s *Server) acceptInvite(w http.ResponseWriter, r *http.Request, v *visit) 
 	if err != nil {
 		return s.again(w, r, v, "invite", inviteForm(), err, newInviteScreen(p))
 	}
-	s.remember(w, v, session)
+	s.remember(w, r, v, session)
 	return s.done(w, r, "/", "Your password is set, and you are signed in.")
 }

@@ -134,6 +134,7 @@ func (s *Server) ground() []Route {
 		// The person
 		{"GET /me", SignedIn, s.showMe},
 		{"POST /me/keys", SignedIn, s.setKeys},
+		{"POST /me/sessions/{id}/end", SignedIn, s.endSession},
 		{"GET /me/password", SignedIn, s.showPassword},
 		{"POST /me/password", SignedIn, s.changePassword},
 		{"GET /me/tokens", needs(people.OwnTokens), s.showTokens},

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	"frontline/people"
@@ -76,13 +77,16 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, v *visit) error 
 	if err != nil {
 		return s.again(w, r, v, "signin", f, err, func(f form) (screen, error) { return s.signInScreen(r, f, next) })
 	}
-	s.remember(w, v, session)
+	s.remember(w, r, v, session)
 	http.Redirect(w, r, inside(next), http.StatusSeeOther)
 	return nil
 }
 
-// remember gives the browser its session.
-func (s *Server) remember(w http.ResponseWriter, v *visit, session people.Session) {
+// remember gives the browser its session, and notes which browser it is. That this could not be noted keeps nobody out.
+func (s *Server) remember(w http.ResponseWriter, r *http.Request, v *visit, session people.Session) {
+	if err := s.deps.Sessions.NameDevice(r.Context(), session, deviceOf(r.UserAgent())); err != nil {
+		s.deps.Log.LogAttrs(r.Context(), slog.LevelWarn, "device not noted", slog.Any("err", err))
+	}
 	age := int(session.Until.Sub(v.Now).Seconds())
 	http.SetCookie(w, s.cookie(sessionCookie, session.Token.Reveal(), age))
 }
@@ -127,7 +131,7 @@ func (s *Server) setUp(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return s.again(w, r, v, "setup", f, err, newSetUpScreen)
 	}
-	s.remember(w, v, session)
+	s.remember(w, r, v, session)
 	return s.done(w, r, "/", "Frontline is set up, and you are its administrator.")
 }
 

@@ -26,6 +26,7 @@ type visit struct {
 	From   string // the network address that asks
 
 	session secret.Text // the cookie's token, empty for nobody
+	current string      // the session's id
 	route   Route
 }
 
@@ -69,7 +70,7 @@ func (s *Server) recognise(r *http.Request, v *visit) error {
 	case err != nil:
 		return err
 	}
-	v.Person, v.session = session.Person, token
+	v.Person, v.session, v.current = session.Person, token, session.ID
 	v.Actor = people.As(session.Person, "screen")
 	v.Actor.Until = session.Until
 	if zone, err := time.LoadLocation(session.Person.Zone); err == nil && session.Person.Zone != "" {

@@ -66,6 +66,7 @@ type Deps struct {
 	SignIn     SignIn
 	SetUp      SetUp
 	Tokens     Tokens
+	Sessions   Sessions
 	Invites    Invites
 	Changes    Changes
 	Answers    Answers
@@ -150,8 +151,8 @@ func (s *Server) build(deps Deps, routes []Route) (err error) {
 
 func (d Deps) check() error {
 	switch {
-	case d.SignIn == nil || d.SetUp == nil || d.Tokens == nil || d.Changes == nil:
-		return errors.New("web: SignIn, SetUp, Tokens and Changes are needed")
+	case d.SignIn == nil || d.SetUp == nil || d.Tokens == nil || d.Sessions == nil || d.Changes == nil:
+		return errors.New("web: SignIn, SetUp, Tokens, Sessions and Changes are needed")
 	case d.Clock == nil || d.Log == nil || d.Base == nil || d.Zone == nil:
 		return errors.New("web: Clock, Log, Base and Zone are needed")
 	}

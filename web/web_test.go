@@ -54,7 +54,7 @@ func newDesk(t *testing.T, change ...func(*Deps)) *desk {
 		t.Fatal(err)
 	}
 	deps := Deps{
-		SignIn: d.signIn, SetUp: d.setUp, Tokens: d.tokens, Changes: d.changes,
+		SignIn: d.signIn, SetUp: d.setUp, Tokens: d.tokens, Sessions: d.signIn, Changes: d.changes,
 		Clock: d.clock, Zone: zone, Company: "Verity",
 		Log:  slog.New(slog.NewTextHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Base: &url.URL{Scheme: "https", Host: "ops.verity.example"},
@@ -229,7 +229,7 @@ func newFakeSignIn(c clock.Clock) *fakeSignIn {
 	for role, name := range names {
 		id := strings.ToLower(strings.Fields(name)[0])
 		p := people.Person{ID: id, Name: name, Email: id + "@verity.example", Role: role, Teams: []string{"techsupport"}, Zone: "Europe/Tallinn"}
-		f.sessions[string(role)] = people.Session{Person: p, Until: c.Now().Add(12 * time.Hour)}
+		f.sessions[string(role)] = people.Session{ID: "s-" + string(role), Person: p, Made: c.Now().Add(-time.Hour), Seen: c.Now(), Until: c.Now().Add(12 * time.Hour)}
 	}
 	return f
 }
@@ -263,6 +263,42 @@ func (f *fakeSignIn) SignOut(_ context.Context, token secret.Text) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.sessions, token.Reveal())
+	return nil
+}
+
+func (f *fakeSignIn) SessionsOf(_ context.Context, a people.Actor) ([]people.Session, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []people.Session
+	for _, token := range slices.Sorted(maps.Keys(f.sessions)) {
+		if s := f.sessions[token]; s.Person.ID == a.ID {
+			out = append(out, s)
+		}
+	}
+	return out, f.err
+}
+
+func (f *fakeSignIn) EndSession(_ context.Context, a people.Actor, id string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for token, s := range f.sessions {
+		if s.ID == id && s.Person.ID == a.ID {
+			delete(f.sessions, token)
+			return nil
+		}
+	}
+	return fault.New(fault.NotFound, "You have no such session; it may have ended already. Look at the list again.")
+}
+
+func (f *fakeSignIn) NameDevice(_ context.Context, session people.Session, device string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for token, s := range f.sessions {
+		if s.ID == session.ID {
+			s.Device = device
+			f.sessions[token] = s
+		}
+	}
 	return nil
 }
 
@@ -383,8 +419,9 @@ func (f *fakeChanges) leave() {
 }
 
 var (
-	_ SignIn  = (*fakeSignIn)(nil)
-	_ SetUp   = (*fakeSetUp)(nil)
-	_ Tokens  = (*fakeTokens)(nil)
-	_ Changes = (*fakeChanges)(nil)
+	_ SignIn   = (*fakeSignIn)(nil)
+	_ SetUp    = (*fakeSetUp)(nil)
+	_ Tokens   = (*fakeTokens)(nil)
+	_ Sessions = (*fakeSignIn)(nil)
+	_ Changes  = (*fakeChanges)(nil)
 )
