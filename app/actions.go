@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 
 	"frontline/action"
 	"frontline/clock"
@@ -19,8 +20,8 @@ import (
 // kinds are the kinds of work that an action may name. A new one is one line here.
 func kindsOf(c clock.Clock, getenv func(string) string) (action.Kinds, error) {
 	park := rabbitmq.NewPark(c)
-	return action.NewKinds(append(kubernetes.Kinds(c),
-		exec.New(c, getenv, exec.Self()), httpcall.New(c), park, rabbitmq.NewBack(park))...)
+	queues := []action.Kind{park, rabbitmq.NewBack(park), rabbitmq.NewDisconnect(park), rabbitmq.NewOverview(c)}
+	return action.NewKinds(slices.Concat(kubernetes.Kinds(c), queues, []action.Kind{exec.New(c, getenv, exec.Self()), httpcall.New(c)})...)
 }
 
 // Keep runs this process as the keeper of one action's command, if it was started as one, and says with which code it ends. main asks
