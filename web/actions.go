@@ -19,6 +19,7 @@ import (
 // Actions is what people do with actions.
 type Actions interface {
 	Runs
+	Approving
 	// Actions lists what the actor may know of; of one service when it is not empty.
 	Actions(ctx context.Context, a people.Actor, service string) ([]action.Definition, error)
 	Action(ctx context.Context, a people.Actor, id string) (action.Definition, error)

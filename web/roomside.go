@@ -211,6 +211,12 @@ func runState(s action.State) state {
 	switch s {
 	case action.Planned:
 		return newState("calm", "Planned")
+	case action.Waiting:
+		return newState("warning", "Waits for approval", "clock")
+	case action.Refused:
+		return newState("calm", "Refused", "stop")
+	case action.Expired:
+		return newState("calm", "Expired", "clock")
 	case action.Running:
 		return newState("live", "Running")
 	case action.Succeeded:

@@ -54,11 +54,15 @@ func (s *Server) dutyRoutes() []Route {
 		{"POST /actions/{id...}", needs(people.SeeActions), s.planAction},
 		{"GET /runs/{ref}", needs(people.SeeActions), s.showRun},
 		{"POST /runs/{ref}/start", needs(people.SeeActions), s.startRun},
-		{"POST /runs/{ref}/cancel", needs(people.CancelRun), s.cancelRun},
-		{"POST /runs/{ref}/undo", needs(people.RunReadAction), s.undoRun},
+		{"POST /runs/{ref}/break-glass", needs(people.SeeActions), s.breakGlass},
+		{"POST /runs/{ref}/approve", needs(people.SeeActions), s.approveRun},
+		{"POST /runs/{ref}/refuse", needs(people.SeeActions), s.refuseRun},
+		{"POST /runs/{ref}/review", needs(people.SeeActions), s.reviewRun},
+		{"POST /runs/{ref}/cancel", needs(people.SeeActions), s.cancelRun},
+		{"POST /runs/{ref}/look", needs(people.SeeActions), s.lookRun},
+		{"POST /runs/{ref}/settle", needs(people.SeeActions), s.settleRun},
+		{"POST /runs/{ref}/undo", needs(people.SeeActions), s.undoRun},
 		{"GET /runs/{ref}/files/{file}", needs(people.SeeActions), s.runFile},
-		{"POST /runs/{ref}/look", needs(people.RunReadAction), s.lookRun},
-		{"POST /runs/{ref}/settle", needs(people.RunReadAction), s.settleRun},
 	}
 }
 

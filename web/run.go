@@ -40,6 +40,10 @@ type runScreen struct {
 	Facts    []fact
 	Path     string
 	After    aftermath
+
+	Consent   consent
+	Refused   string // why what was asked is not done, when its form is gone
+	Elsewhere link   // another run that a refusal names
 }
 
 type planView struct {
@@ -83,8 +87,12 @@ func (s *Server) run(ctx context.Context, v *visit, x action.Run) (runScreen, er
 	scr := runScreen{head: head{Title: x.Definition.Title, Wing: "/actions", Trail: trail("Actions", "/actions", x.Ref()), Topics: topics("run", x.ID)},
 		State: runState(x.State), Short: x.Ref(), What: x.Definition.ID, Path: actionPath(x.Definition.ID, about(x)), Hash: x.PlanHash, Key: secret.Random(20),
 		Plan: planOf(v, x.Plan), Planned: x.State == action.Planned, Began: !x.StartedAt.IsZero(), Result: x.Result.Summary, Unknown: x.State == action.Unknown, Tables: x.Result.Tables}
-	scr.CanRun = people.May(v.Actor, x.Definition.Verb(), x.Definition.Subject()) == nil
-	scr.CanStop = x.State == action.Running && people.May(v.Actor, people.CancelRun, x.Definition.Subject()) == nil
+	scr.CanRun = people.May(v.Actor, x.Definition.Verb(), x.Subject()) == nil
+	scr.CanStop = (x.State == action.Running || x.State == action.Waiting) && people.May(v.Actor, people.CancelRun, x.Subject()) == nil
+	if scr.Consent, err = s.consent(ctx, v, book, x); err != nil {
+		return runScreen{}, err
+	}
+	scr.Consent.Key = scr.Key
 	scr.Facts = runFacts(v, book, x)
 	for _, k := range slices.Sorted(keysOf(x.Inputs)) {
 		scr.Inputs = append(scr.Inputs, fact{Name: k, Value: fmt.Sprint(x.Inputs[k]), Mono: true})
@@ -122,6 +130,9 @@ func planOf(v *visit, p action.Plan) planView {
 
 func runFacts(v *visit, book Book, x action.Run) []fact {
 	out := []fact{{Name: "Planned by", Value: book.Name("person", x.PlannedBy.ID)}, {Name: "Planned", Value: v.at(x.PlannedAt).Seconds()}}
+	if x.StartedAt.IsZero() && x.Consent.Need > 0 {
+		out = append(out, fact{Name: "Asked by", Value: book.Name("person", x.StartedBy.ID)}, fact{Name: "Asked", Value: v.at(x.Consent.AskedAt).Seconds()})
+	}
 	if !x.StartedAt.IsZero() {
 		out = append(out, fact{Name: "Started by", Value: book.Name("person", x.StartedBy.ID)}, fact{Name: "Started", Value: v.at(x.StartedAt).Seconds()})
 	}
@@ -175,15 +186,6 @@ func keptRowOf(v *visit, k action.Kept) keptRow {
 		row.Facts = append(row.Facts, fact{Name: strings.ReplaceAll(name, "_", " "), Value: k.Facts[name], Mono: true})
 	}
 	return row
-}
-
-// startRun starts exactly the plan that was seen, once for each click.
-func (s *Server) startRun(w http.ResponseWriter, r *http.Request, v *visit) error {
-	x, err := s.deps.Actions.Start(r.Context(), v.Actor, action.StartRequest{Run: r.PathValue("ref"), PlanHash: r.PostForm.Get("plan"), Key: r.PostForm.Get("key")})
-	if err != nil {
-		return err
-	}
-	return s.done(w, r, "/runs/"+x.Ref(), "")
 }
 
 func (s *Server) cancelRun(w http.ResponseWriter, r *http.Request, v *visit) error {

@@ -18,6 +18,9 @@ type SignIn interface {
 	Session(ctx context.Context, token secret.Text) (people.Session, error)
 	// SignOut ends the session of the token. Ending it twice is no error.
 	SignOut(ctx context.Context, token secret.Text) error
+	// Confirm checks the password of the person whose session it is once more, and returns the session with its new ConfirmedAt. A wrong
+	// one is Invalid and names people.ConfirmField; TooMany after several.
+	Confirm(ctx context.Context, token, password secret.Text, from string) (people.Session, error)
 	// ChangePassword replaces the actor's password and ends their other sessions, all but the one of keep. Invalid names the
 	// fields "old" or "password".
 	ChangePassword(ctx context.Context, a people.Actor, old, password, keep secret.Text) error

@@ -72,7 +72,7 @@ func (s *Server) recognise(r *http.Request, v *visit) error {
 	}
 	v.Person, v.session, v.current = session.Person, token, session.ID
 	v.Actor = people.As(session.Person, "screen")
-	v.Actor.Until = session.Until
+	v.Actor.Until, v.Actor.ConfirmedAt = session.Until, session.ConfirmedAt
 	if zone, err := time.LoadLocation(session.Person.Zone); err == nil && session.Person.Zone != "" {
 		v.Zone = zone
 	}

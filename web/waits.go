@@ -124,19 +124,29 @@ func promiseWait(v *visit, i incident.Incident, p incident.Promise) wait {
 	return x
 }
 
-// waitingRuns are the runs that the person planned and did not start, and the unknown ones that they may settle.
+// waitingRuns are the runs that the person planned and did not start, those that wait for their yes or their review, and the unknown ones that they
+// may settle.
 func (s *Server) waitingRuns(ctx context.Context, v *visit, _ homeNow) ([]wait, error) {
-	runs, err := s.deps.Runs.List(ctx, v.Actor, action.RunFilter{States: []action.State{action.Planned, action.Unknown}, Limit: 50})
+	runs, err := s.deps.Runs.List(ctx, v.Actor, action.RunFilter{States: []action.State{action.Planned, action.Waiting, action.Unknown}, Limit: 50})
 	if err != nil {
 		return nil, err
 	}
-	var out []wait
+	out, err := s.waitingReviews(ctx, v)
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range runs {
 		x := wait{Title: r.Definition.Title, Path: "/runs/" + r.Ref()}
 		switch {
 		case r.State == action.Unknown && people.May(v.Actor, r.Definition.Verb(), r.Subject()) == nil:
 			x.State, x.Small, x.rank = newState("warning", "Unknown"), r.Ref()+", look what became of it", rankLook
 			x.At = v.at(r.EndedAt)
+		case r.State == action.Waiting && v.Now.Before(r.Consent.Until) && mayAnswer(v, people.ApproveRun, r) && !r.Consent.ApprovedBy(v.Actor.ID):
+			x.State, x.Small, x.rank = newState("warning", "Approve", "check"), r.Ref()+", somebody waits for a yes", rankSoon
+			x.At, x.Count = v.at(r.Consent.Until), true
+		case r.State == action.Waiting && r.StartedBy.ID == v.Actor.ID:
+			x.State, x.Small, x.rank = newState("calm", "Asked", "clock"), r.Ref()+", waits for somebody else's yes", rankPlanned
+			x.At = v.at(r.Consent.AskedAt)
 		case r.State == action.Planned && r.PlannedBy.ID == v.Actor.ID && !r.Plan.Nothing && v.Now.Before(r.PlanExpires()):
 			x.State, x.Small, x.rank = newState("calm", "Planned", "action"), r.Ref()+", not started, the plan holds until "+v.at(r.PlanExpires()).Clock(), rankPlanned
 			x.At = v.at(r.PlannedAt)
@@ -144,6 +154,27 @@ func (s *Server) waitingRuns(ctx context.Context, v *visit, _ homeNow) ([]wait, 
 			continue
 		}
 		out = append(out, x)
+	}
+	return out, nil
+}
+
+// mayAnswer says whether the person may answer for somebody else's run.
+func mayAnswer(v *visit, verb people.Verb, r action.Run) bool {
+	return !r.Own(v.Actor.ID) && people.May(v.Actor, verb, r.Subject()) == nil
+}
+
+// waitingReviews are the runs by break-glass that the person may review.
+func (s *Server) waitingReviews(ctx context.Context, v *visit) ([]wait, error) {
+	runs, err := s.deps.Runs.List(ctx, v.Actor, action.RunFilter{Open: true, Limit: 20})
+	if err != nil {
+		return nil, err
+	}
+	var out []wait
+	for _, r := range runs {
+		if r.Glass.Open() && r.State != action.Running && mayAnswer(v, people.ReviewRun, r) && r.Glass.By.ID != v.Actor.ID {
+			out = append(out, wait{State: newState("warning", "Review"), Title: r.Definition.Title, Small: r.Ref() + ", started by break-glass", Path: "/runs/" + r.Ref(),
+				At: v.at(r.Glass.At), rank: rankLook})
+		}
 	}
 	return out, nil
 }

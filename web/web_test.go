@@ -302,6 +302,15 @@ func (f *fakeSignIn) NameDevice(_ context.Context, session people.Session, devic
 	return nil
 }
 
+func (f *fakeSignIn) Confirm(ctx context.Context, token, password secret.Text, _ string) (people.Session, error) {
+	s, err := f.Session(ctx, token)
+	if err == nil && !password.Equal(goodPassword) {
+		err = fault.Wrong(people.ConfirmField, "This is not your password. Type the one you signed in with.")
+	}
+	s.ConfirmedAt = f.clock.Now()
+	return s, err
+}
+
 func (f *fakeSignIn) ChangePassword(_ context.Context, a people.Actor, old, password, _ secret.Text) error {
 	switch {
 	case !old.Equal(goodPassword):
