@@ -10,7 +10,9 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/goccy/go-yaml"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
@@ -136,6 +139,38 @@ func (k *Kube) Until(what string, so func(context.Context) bool) {
 		case <-ctx.Done():
 			k.t.Fatalf("waited in vain until %s", what)
 		case <-pause.C:
+		}
+	}
+}
+
+// Grant makes what a manifest of docs/kubernetes says, in the test's namespace instead of "decisions", and returns a token for its account. What
+// is not in a namespace gets a name of its own.
+func (k *Kube) Grant(manifest []byte) string {
+	k.t.Helper()
+	manifest = bytes.ReplaceAll(manifest, []byte("namespace: decisions"), []byte("namespace: "+k.Namespace))
+	if bytes.Contains(manifest, []byte("kind: ClusterRole")) {
+		manifest = bytes.ReplaceAll(manifest, []byte("name: frontline-"), []byte("name: "+k.Namespace+"-"))
+	}
+	account := ""
+	for d := yaml.NewDecoder(bytes.NewReader(manifest)); ; {
+		var one map[string]any
+		if err := d.Decode(&one); errors.Is(err, io.EOF) {
+			return k.TokenOf(account)
+		} else if err != nil {
+			k.t.Fatal(err)
+		}
+		version, plural := fmt.Sprint(one["apiVersion"]), strings.ToLower(fmt.Sprint(one["kind"]))+"s"
+		made := k.Make(version, plural, one)
+		switch plural {
+		case "serviceaccounts":
+			account = made.GetName()
+		case "clusterroles", "clusterrolebindings":
+			k.t.Cleanup(func() {
+				err := k.Client.Resource(resource(version, plural)).Delete(context.WithoutCancel(k.t.Context()), made.GetName(), metav1.DeleteOptions{})
+				if err != nil {
+					k.t.Error(err)
+				}
+			})
 		}
 	}
 }

@@ -1,17 +1,13 @@
 package kubernetes
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"frontline/action"
@@ -20,34 +16,12 @@ import (
 	"frontline/secret"
 )
 
-// apply makes what a manifest of docs/kubernetes says, in the test's namespace instead of "decisions", and returns a token of its account.
+// apply makes what a manifest of docs/kubernetes says and returns a token of its account.
 func (s *stage) apply(name string) string {
 	s.t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "kubernetes", name+".yaml"))
 	must(s.t, err)
-	text = bytes.ReplaceAll(text, []byte("namespace: decisions"), []byte("namespace: "+s.Namespace))
-	if name == "nodes" { // what is not in a namespace is shared with other tests
-		text = bytes.ReplaceAll(text, []byte("frontline-nodes"), []byte("frontline-nodes-"+s.Namespace))
-	}
-	account := ""
-	for d := yaml.NewDecoder(bytes.NewReader(text)); ; {
-		var m object
-		if err := d.Decode(&m); errors.Is(err, io.EOF) {
-			return s.TokenOf(account)
-		} else if err != nil {
-			s.t.Fatalf("%s: %v", name, err)
-		}
-		plural := strings.ToLower(m["kind"].(string)) + "s"
-		if plural == "serviceaccounts" {
-			account = m["metadata"].(object)["name"].(string)
-		}
-		made := s.Make(m["apiVersion"].(string), plural, m)
-		if strings.HasPrefix(plural, "cluster") {
-			s.t.Cleanup(func() {
-				_ = s.Client.Resource(resource{"rbac.authorization.k8s.io", "v1", plural, ""}.gvr()).Delete(s.t.Context(), made.GetName(), metav1.DeleteOptions{})
-			})
-		}
-	}
+	return s.Grant(text)
 }
 
 // TestRoles applies every manifest of docs/kubernetes to the real server and has its account try everything: the kinds that it is for work, all
