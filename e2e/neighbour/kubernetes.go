@@ -118,7 +118,7 @@ func (k *Kube) Make(version, plural string, manifest map[string]any) *unstructur
 	u.SetAPIVersion(version)
 	var in dynamic.ResourceInterface = k.Client.Resource(resource(version, plural))
 	switch plural {
-	case "namespaces", "nodes", "clusterroles", "clusterrolebindings":
+	case "namespaces", "nodes", "clusterroles", "clusterrolebindings", "subjectaccessreviews":
 	default:
 		in = k.In(version, plural)
 	}
@@ -152,12 +152,17 @@ func (k *Kube) Grant(manifest []byte) string {
 		manifest = bytes.ReplaceAll(manifest, []byte("name: frontline-"), []byte("name: "+k.Namespace+"-"))
 	}
 	account := ""
+	var rule map[string]any
 	for d := yaml.NewDecoder(bytes.NewReader(manifest)); ; {
 		var one map[string]any
 		if err := d.Decode(&one); errors.Is(err, io.EOF) {
+			k.granted(account, rule)
 			return k.TokenOf(account)
 		} else if err != nil {
 			k.t.Fatal(err)
+		}
+		if rules, ok := one["rules"].([]any); ok {
+			rule, _ = rules[0].(map[string]any)
 		}
 		version, plural := fmt.Sprint(one["apiVersion"]), strings.ToLower(fmt.Sprint(one["kind"]))+"s"
 		made := k.Make(version, plural, one)
@@ -173,6 +178,30 @@ func (k *Kube) Grant(manifest []byte) string {
 			})
 		}
 	}
+}
+
+// granted waits until the server, which keeps roles in memory, knows that the rule is the account's.
+func (k *Kube) granted(account string, rule map[string]any) {
+	k.t.Helper()
+	first := func(list string) string { return fmt.Sprint(rule[list].([]any)[0]) }
+	k.Until(account+" has its role", func(context.Context) bool {
+		return k.May(account, first("verbs"), first("apiGroups"), first("resources"))
+	})
+}
+
+// May says whether an account of the test's namespace may do something there with a resource, such as "get" with "pods/log" of the group "".
+func (k *Kube) May(account, verb, group, named string) bool {
+	k.t.Helper()
+	plural, sub, _ := strings.Cut(named, "/")
+	in := k.Namespace
+	if plural == "nodes" {
+		in = ""
+	}
+	answer := k.Make("authorization.k8s.io/v1", "subjectaccessreviews", map[string]any{"kind": "SubjectAccessReview", "spec": map[string]any{
+		"user": "system:serviceaccount:" + k.Namespace + ":" + account, "resourceAttributes": map[string]any{
+			"namespace": in, "verb": verb, "group": group, "resource": plural, "subresource": sub}}})
+	yes, _, _ := unstructured.NestedBool(answer.Object, "status", "allowed")
+	return yes
 }
 
 // ServiceAccount makes an account in the test's namespace and returns a token for it, as a cluster's administrator does for Frontline.

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -130,6 +131,9 @@ func TestMissingRights(t *testing.T) {
 	role := s.In("rbac.authorization.k8s.io/v1", "roles")
 	_, err = role.Patch(t.Context(), "frontline-evict", "application/json-patch+json", []byte(`[{"op":"remove","path":"/rules/3"},{"op":"remove","path":"/rules/1"}]`), metav1.PatchOptions{})
 	must(t, err)
+	s.Until("the server knows the smaller role", func(context.Context) bool {
+		return !s.May("frontline-evict", "get", "", "pods/log") && !s.May("frontline-evict", "create", "", "events")
+	})
 	call.Secrets = map[string]secret.Text{"token": secret.New(token)}
 	_, res, led := s.run(k, call)
 	if said := strings.Join(led.Lines(), "\n"); !res.Done || !strings.Contains(said, `"pods/log"`) || !strings.Contains(said, `resources: ["events"], verbs: ["create"]`) {
