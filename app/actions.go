@@ -12,6 +12,7 @@ import (
 	"frontline/integration/httpcall"
 	"frontline/integration/kubernetes"
 	"frontline/integration/rabbitmq"
+	"frontline/integration/sql"
 	"frontline/journal"
 	"frontline/people"
 	"frontline/secret"
@@ -21,7 +22,7 @@ import (
 func kindsOf(c clock.Clock, getenv func(string) string) (action.Kinds, error) {
 	park := rabbitmq.NewPark(c)
 	queues := []action.Kind{park, rabbitmq.NewBack(park), rabbitmq.NewDisconnect(park), rabbitmq.NewOverview(c)}
-	return action.NewKinds(slices.Concat(kubernetes.Kinds(c), queues, []action.Kind{exec.New(c, getenv, exec.Self()), httpcall.New(c)})...)
+	return action.NewKinds(slices.Concat(kubernetes.Kinds(c), queues, []action.Kind{exec.New(c, getenv, exec.Self()), httpcall.New(c), sql.New(c)})...)
 }
 
 // Keep runs this process as the keeper of one action's command, if it was started as one, and says with which code it ends. main asks

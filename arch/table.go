@@ -57,6 +57,7 @@ func Frontline() Table {
 			{Path: "integration/rabbitmq", May: []string{kernel, domain}, Libraries: []string{"github.com/rabbitmq/amqp091-go"}},
 			{Path: "integration/kubernetes", May: []string{kernel, domain}, Libraries: []string{"k8s.io/client-go", "k8s.io/apimachinery", "github.com/goccy/go-yaml"}},
 			{Path: "integration/exec", May: []string{kernel, domain}, Libraries: []string{"github.com/landlock-lsm/go-landlock", "golang.org/x/sys"}},
+			{Path: "integration/sql", May: []string{kernel, domain}, Libraries: []string{"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5", "modernc.org/sqlite"}},
 			{Path: "integration/*", May: []string{kernel, domain, "door"}},
 
 			{Path: "app", May: []string{kernel, domain, integrations, "door", "store", "web", "wire", "api", "cli"}, Libraries: []string{"*"}},
