@@ -37,7 +37,8 @@ var counted = map[dialect]string{
 // migrate brings the tables up to date. With several replicas starting at once, one migrates and the others wait.
 func (db *DB) migrate(ctx context.Context, conn *sql.DB) error {
 	kind := goose.DialectSQLite3
-	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+	// Each wing numbers its migrations in a range of its own, so that a new one may have a lower number than one that was applied long ago.
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true)}
 	if db.dialect == postgresDialect {
 		kind = goose.DialectPostgres
 		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 120))
@@ -52,7 +53,7 @@ func (db *DB) migrate(ctx context.Context, conn *sql.DB) error {
 	}
 	p, err := goose.NewProvider(kind, conn, spelled{folder, db.dialect}, options...)
 	if err == nil {
-		err = bringUp(ctx, p)
+		err = bringUp(ctx, p, conn)
 	}
 	if fault.Is(err, fault.Conflict) {
 		return err
@@ -64,26 +65,24 @@ func (db *DB) migrate(ctx context.Context, conn *sql.DB) error {
 }
 
 // bringUp refuses tables that a newer program has changed: what this one would write into them might be read wrongly, or not at all.
-func bringUp(ctx context.Context, p *goose.Provider) error {
+func bringUp(ctx context.Context, p *goose.Provider, conn *sql.DB) error {
 	if _, err := p.Up(ctx); err != nil {
 		return err
 	}
-	there, err := p.GetDBVersion(ctx)
+	applied, err := rows(ctx, readers{conn}, value[int64], `SELECT version_id FROM goose_db_version WHERE is_applied AND version_id > 0 ORDER BY version_id`)
 	if err != nil {
 		return err
 	}
-	if known := newest(p); there > known {
-		return fault.New(fault.Conflict, "A newer version of Frontline wrote this database: its tables are of version %d, and this program knows them up to %d. Start the newer version.", there, known)
+	known := map[int64]bool{}
+	for _, s := range p.ListSources() {
+		known[s.Version] = true
+	}
+	for _, version := range applied {
+		if !known[version] {
+			return fault.New(fault.Conflict, "A newer version of Frontline wrote this database: its tables have the change %d, which this program does not know. Start the newer version.", version)
+		}
 	}
 	return nil
-}
-
-// newest returns the version of the tables that this program knows.
-func newest(p *goose.Provider) (version int64) {
-	for _, s := range p.ListSources() {
-		version = max(version, s.Version)
-	}
-	return version
 }
 
 // spelled is the folder of migrations with COUNTED written as the database spells it.

@@ -11,15 +11,34 @@ import (
 	"frontline/fault"
 )
 
-// A database that a newer program wrote is left alone.
+// A database that a newer program wrote is left alone, whatever number its change has.
 func TestTablesOfANewerVersion(t *testing.T) {
+	for _, version := range []string{"999999", "11"} {
+		each(t, func(t *testing.T, db *DB, c *clock.Moved) {
+			if _, err := db.read.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (`+version+`, TRUE)`); err != nil {
+				t.Fatal(err)
+			}
+			err := db.migrate(t.Context(), db.read.DB)
+			if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Sentence(err), version) || !strings.Contains(fault.Sentence(err), "newer version") {
+				t.Errorf("migrate = %v, want a refusal that names the change", err)
+			}
+		})
+	}
+}
+
+// A wing's new change comes to a database that has changes with higher numbers already.
+func TestTablesOfAnOlderVersion(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, c *clock.Moved) {
-		if _, err := db.read.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999999, TRUE)`); err != nil {
-			t.Fatal(err)
+		for _, undo := range []string{`DROP INDEX attempt_failed`, `DROP INDEX page_opened`, `DELETE FROM goose_db_version WHERE version_id = 21`} {
+			if _, err := db.read.ExecContext(t.Context(), undo); err != nil {
+				t.Fatal(err)
+			}
 		}
-		err := db.migrate(t.Context(), db.read.DB)
-		if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Sentence(err), "999999") || !strings.Contains(fault.Sentence(err), "newer version") {
-			t.Errorf("migrate = %v, want a refusal that names the version", err)
+		if err := db.migrate(t.Context(), db.read.DB); err != nil {
+			t.Fatalf("migrate = %v", err)
+		}
+		if _, err := db.read.ExecContext(t.Context(), `DROP INDEX page_opened`); err != nil {
+			t.Errorf("the change was not made: %v", err)
 		}
 	})
 }
