@@ -11,7 +11,7 @@ import (
 
 // Papers is where post-mortems are read and written.
 type Papers interface {
-	Postmortems(ctx context.Context, a people.Actor, limit int) ([]incident.Postmortem, error)
+	Postmortems(ctx context.Context, a people.Actor, before int64, limit int) ([]incident.Postmortem, error)
 	Postmortem(ctx context.Context, a people.Actor, id string) (incident.Postmortem, error)
 	EditPostmortem(ctx context.Context, a people.Actor, id, markdown string, seen int64) (incident.Postmortem, error)
 	PublishPostmortem(ctx context.Context, a people.Actor, id string, seen int64) (incident.Postmortem, error)
@@ -42,7 +42,7 @@ func (s *server) postmortems() {
 const longList = 2000
 
 func (s *server) listPostmortems(ctx context.Context, by people.Actor, in *Paging) (wire.List[wire.PostmortemHead], error) {
-	all, err := s.deps.Incidents.Postmortems(ctx, by, longList)
+	all, err := s.deps.Incidents.Postmortems(ctx, by, 0, longList)
 	if err != nil {
 		return wire.List[wire.PostmortemHead]{}, err
 	}

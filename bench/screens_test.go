@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -8,24 +9,27 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"frontline/e2e/verity"
 )
 
-// BenchmarkScreens fills a SQLite database with 10,000 alerts in 2,000 groups and 1,000 incidents, and reports for each screen the time to its first
-// byte and its size.
+// BenchmarkScreens fills a SQLite database with 10,000 alerts in 2,000 groups and 1,000 incidents, as a year leaves them, and reports for each screen
+// the time to its first byte and its size.
 func BenchmarkScreens(b *testing.B) {
 	d := verity.Open(b, verity.Options{Real: true})
-	fill(b, d)
 	client := signIn(b, d)
-	for n := 1; n <= 1000; n++ {
-		if _, _, err := send(client, d.URL, fmt.Sprintf("/alerts/G-%d/incident", n)); err != nil {
-			b.Fatal(err)
-		}
-	}
-	for _, path := range []string{"/", "/alerts", "/alerts?view=resolved", "/alerts?view=all", "/alerts/G-7", "/oncall", "/actions", "/incidents", "/incidents/INC-500", "/postmortems", "/journal", "/people", "/status"} {
+	fill(b, d, client)
+	for _, path := range []string{
+		"/alerts", "/alerts?view=resolved", "/alerts?view=all", "/alerts/G-1007", "/alerts/G-7",
+		"/oncall", "/sources", "/actions", "/actions/queue/look",
+		"/incidents", "/incidents?view=open", "/incidents?view=resolved", "/incidents/new",
+		"/incidents/INC-990", "/incidents/INC-990/timeline", "/incidents/INC-990/impact", "/incidents/INC-990/resolve",
+		"/postmortems", "/incidents/INC-500/postmortem", "/incidents/INC-500/postmortem/edit",
+		"/journal", "/system", "/people", "/me", "/me/tokens", "/status", "/",
+	} {
 		b.Run(path, func(b *testing.B) { screen(b, client, d.URL+path) })
 	}
 }
@@ -68,11 +72,36 @@ func open(client *http.Client, address string) (time.Duration, int, error) {
 	return first, len(text), err
 }
 
-// fill sends 10,000 alerts, five to a group; the groups from 1,001 on are resolved again.
-func fill(b *testing.B, d *verity.Desk) {
-	load{rate: 1 << 20, senders: 16, lasts: time.Hour, most: 10000}.run(func(client *http.Client, n int) error {
-		return post(client, d.URL, body(fmt.Sprintf("Stuck%04d", n/5), fmt.Sprintf("%016x", n)))
-	}, b)
+// fill sends 10,000 alerts, five to a group, and opens an incident for each of the groups up to 1,000. All but the last hundred groups and the last
+// forty incidents are resolved again.
+func fill(b *testing.B, d *verity.Desk, client *http.Client) {
+	send := func(status string, most int) {
+		load{rate: 1 << 20, senders: 16, lasts: time.Hour, most: most}.run(func(client *http.Client, n int) error {
+			text := body(fmt.Sprintf("Stuck%04d", n/5), fmt.Sprintf("%016x", n))
+			return post(client, d.URL, strings.ReplaceAll(text, `"status":"firing"`, `"status":"`+status+`"`))
+		}, b)
+	}
+	send("firing", 10000)
+	for n := 1; n <= 1000; n++ {
+		press(b, client, fmt.Sprintf("%s/alerts/G-%d/incident", d.URL, n))
+	}
+	send("resolved", 9500)
+	for n := 1; n <= 960; n++ {
+		press(b, client, fmt.Sprintf("%s/incidents/INC-%d/resolve", d.URL, n))
+	}
+}
+
+// press presses a button and follows where it leads.
+func press(b *testing.B, client *http.Client, address string) {
+	b.Helper()
+	res, err := client.PostForm(address, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	if err = errors.Join(err, res.Body.Close()); err != nil || res.StatusCode != http.StatusOK || res.Request.Method != http.MethodGet {
+		b.Fatalf("%s: %s %v", address, res.Status, err)
+	}
 }
 
 func signIn(b *testing.B, d *verity.Desk) *http.Client {
@@ -90,16 +119,4 @@ func signIn(b *testing.B, d *verity.Desk) *http.Client {
 		b.Fatalf("set-up: %v %v", res, err)
 	}
 	return client
-}
-
-func send(client *http.Client, base, path string) (int, string, error) {
-	res, err := client.PostForm(base+path, nil)
-	if err != nil {
-		return 0, "", err
-	}
-	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode >= 400 && res.Request.URL.Path == path {
-		return 0, "", fmt.Errorf("%s: %s", path, res.Status)
-	}
-	return res.StatusCode, res.Request.URL.Path, nil
 }

@@ -28,7 +28,7 @@ func TestGate(t *testing.T) {
 		"Declare":        func(a people.Actor) error { return one(s.Declare(ctx, a, incident.Declaration{})) },
 		"OpenFromGroup":  func(a people.Actor) error { return one(s.OpenFromGroup(ctx, a, "g1")) },
 		"Postmortem":     func(a people.Actor) error { return one(s.Postmortem(ctx, a, "i1")) },
-		"Postmortems":    func(a people.Actor) error { return one(s.Postmortems(ctx, a, 10)) },
+		"Postmortems":    func(a people.Actor) error { return one(s.Postmortems(ctx, a, 0, 10)) },
 		"FollowUps":      func(a people.Actor) error { return one(s.FollowUps(ctx, a, incident.FollowUpFilter{})) },
 		"FinishFollowUp": func(a people.Actor) error { return one(s.FinishFollowUp(ctx, a, "f1", true)) },
 	}

@@ -83,8 +83,8 @@ type Ledger interface {
 type Papers interface {
 	// Postmortem returns an incident's post-mortem; false when there is none yet.
 	Postmortem(ctx context.Context, incident string) (Postmortem, bool, error)
-	// Postmortems returns them without their text, newest first, at most limit.
-	Postmortems(ctx context.Context, limit int) ([]Postmortem, error)
+	// Postmortems returns them without their text, newest first, at most limit; of incidents with a number below before only, unless that is 0.
+	Postmortems(ctx context.Context, before int64, limit int) ([]Postmortem, error)
 	// ChangePostmortem makes or changes an incident's post-mortem in a transaction; decide gets nil when there is none.
 	ChangePostmortem(ctx context.Context, incident string, decide func(*Postmortem, time.Time) (Postmortem, journal.Consequences, error)) (Postmortem, error)
 	// FollowUps returns those that the filter names, the one due first before the others.

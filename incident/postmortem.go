@@ -69,12 +69,12 @@ func (s *Service) Postmortem(ctx context.Context, a people.Actor, id string) (Po
 	return p, err
 }
 
-// Postmortems returns the newest ones without their text, at most limit.
-func (s *Service) Postmortems(ctx context.Context, a people.Actor, limit int) ([]Postmortem, error) {
+// Postmortems returns the newest ones without their text, at most limit; of incidents with a number below before only, unless that is 0.
+func (s *Service) Postmortems(ctx context.Context, a people.Actor, before int64, limit int) ([]Postmortem, error) {
 	if err := people.May(a, people.ReadPostmortems, topic("")); err != nil {
 		return nil, err
 	}
-	return s.DB.Postmortems(ctx, limit)
+	return s.DB.Postmortems(ctx, before, limit)
 }
 
 // EditPostmortem replaces the text. seen is the Postmortem.Version that was edited; when there is a newer one, the edit is

@@ -26,9 +26,12 @@ func (db *DB) Postmortem(ctx context.Context, id string) (incident.Postmortem, b
 }
 
 // Postmortems implements incident.Papers.
-func (db *DB) Postmortems(ctx context.Context, limit int) ([]incident.Postmortem, error) {
+func (db *DB) Postmortems(ctx context.Context, before int64, limit int) ([]incident.Postmortem, error) {
+	if before == 0 {
+		before = 1 << 62
+	}
 	return rows(ctx, db.read, scanPaper, `SELECT p.incident, p.number, p.title, p.severity, p.state, p.version, p.made_at, p.published_by, p.published_at, p.by_hand,
-		x.author, x.at, '', ''`+paperTables+` ORDER BY p.number DESC LIMIT $1`, limit)
+		x.author, x.at, '', ''`+paperTables+` WHERE p.number < $1 ORDER BY p.number DESC LIMIT $2`, before, limit)
 }
 
 // ChangePostmortem implements incident.Papers. A new version's text is added; the older ones stay.

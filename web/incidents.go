@@ -29,14 +29,16 @@ type Rooms interface {
 
 type incidentsScreen struct {
 	head
-	Tabs    []tab
-	Open    []incidentRow
-	Over    []incidentRow
-	ShowAll bool // both lists; otherwise only the one of the tab
-	View    string
-	Pager   pager
-	Blank   blank
-	Declare bool // the person may declare one
+	Tabs     []tab
+	Open     []incidentRow
+	OpenSay  string // which open ones these are: "3 incidents, the worst first"
+	MoreOpen bool   // there are more than those
+	Over     []incidentRow
+	ShowAll  bool // both lists; otherwise only the one of the tab
+	View     string
+	Pager    pager
+	Blank    blank
+	Declare  bool // the person may declare one
 }
 
 type incidentRow struct {
@@ -56,8 +58,11 @@ func incidentViews() []struct{ word, label string } {
 	return []struct{ word, label string }{{"", "All"}, {"open", "Open"}, {"resolved", "Resolved"}}
 }
 
-// recentlyOver is how many resolved incidents stand below the open ones.
-const recentlyOver = 15
+// On the first screen stand so many of the open incidents, and below them so many of the resolved ones.
+const (
+	worstOpen    = 25
+	recentlyOver = 15
+)
 
 func (s *Server) showIncidents(w http.ResponseWriter, r *http.Request, v *visit) error {
 	book, err := s.deps.Book(r.Context())
@@ -70,17 +75,14 @@ func (s *Server) showIncidents(w http.ResponseWriter, r *http.Request, v *visit)
 	}
 	scr.Tabs = incidentTabs(scr.View)
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64) // nonsense shows the newest
-	if scr.View != "resolved" {
-		if scr.Open, err = s.incidentRows(r.Context(), v, book, incident.Filter{State: "open", Limit: 200}); err != nil {
-			return err
-		}
-	}
 	switch scr.View {
 	case "open":
+		scr.Open, err = s.incidentPage(r.Context(), v, book, before, &scr)
+		scr.OpenSay = "the newest first"
 	case "resolved":
-		err = s.overPage(r.Context(), v, book, before, &scr)
+		scr.Over, err = s.incidentPage(r.Context(), v, book, before, &scr)
 	default:
-		scr.Over, err = s.incidentRows(r.Context(), v, book, incident.Filter{State: "resolved", Limit: recentlyOver})
+		err = s.incidentsNow(r.Context(), v, book, &scr)
 	}
 	if err != nil {
 		return err
@@ -89,42 +91,51 @@ func (s *Server) showIncidents(w http.ResponseWriter, r *http.Request, v *visit)
 	return s.show(w, r, v, http.StatusOK, "incidents", scr)
 }
 
-// overPage adds one page of the resolved ones.
-func (s *Server) overPage(ctx context.Context, v *visit, book Book, before int64, scr *incidentsScreen) error {
-	found, err := s.deps.Rooms.Incidents(ctx, v.Actor, incident.Filter{State: "resolved", Before: before, Limit: pageSize + 1})
-	if err != nil {
-		return err
-	}
-	more := len(found) > pageSize
-	found = found[:min(len(found), pageSize)]
-	for _, i := range found {
-		scr.Over = append(scr.Over, incidentRowOf(v, book, i))
-	}
-	scr.Pager = pager{Of: "resolved incidents", Say: plural(len(found), "incident", "incidents") + " shown"}
-	if more {
-		scr.Pager.Older = "/incidents?" + url.Values{"view": {"resolved"}, "before": {strconv.FormatInt(found[len(found)-1].Number, 10)}}.Encode()
-	}
-	if before > 0 {
-		scr.Pager.Newer = "/incidents?view=resolved"
-	}
-	return nil
-}
-
-func (s *Server) incidentRows(ctx context.Context, v *visit, book Book, f incident.Filter) ([]incidentRow, error) {
-	found, err := s.deps.Rooms.Incidents(ctx, v.Actor, f)
+// incidentPage returns one page of the view's incidents, newest first.
+func (s *Server) incidentPage(ctx context.Context, v *visit, book Book, before int64, scr *incidentsScreen) ([]incidentRow, error) {
+	found, err := s.deps.Rooms.Incidents(ctx, v.Actor, incident.Filter{State: scr.View, Before: before, Limit: pageSize + 1})
 	if err != nil {
 		return nil, err
 	}
-	if f.State == "open" { // the worst first, the newest of equals first
-		slices.SortStableFunc(found, func(a, b incident.Incident) int {
-			return slices.Index(incident.Severities(), a.Severity) - slices.Index(incident.Severities(), b.Severity)
-		})
+	more := len(found) > pageSize
+	found = found[:min(len(found), pageSize)]
+	scr.Pager = pager{Of: scr.View + " incidents", Say: plural(len(found), "incident", "incidents") + " shown"}
+	if more {
+		scr.Pager.Older = "/incidents?" + url.Values{"view": {scr.View}, "before": {strconv.FormatInt(found[len(found)-1].Number, 10)}}.Encode()
 	}
+	if before > 0 {
+		scr.Pager.Newer = "/incidents?view=" + scr.View
+	}
+	return incidentRows(v, book, found), nil
+}
+
+// incidentsNow fills the first screen: what is open, the worst first and the newest of equals first, and what was resolved lately.
+func (s *Server) incidentsNow(ctx context.Context, v *visit, book Book, scr *incidentsScreen) error {
+	open, err := s.deps.Rooms.Incidents(ctx, v.Actor, incident.Filter{State: "open", Limit: 200})
+	if err != nil {
+		return err
+	}
+	over, err := s.deps.Rooms.Incidents(ctx, v.Actor, incident.Filter{State: "resolved", Limit: recentlyOver})
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(open, func(a, b incident.Incident) int {
+		return slices.Index(incident.Severities(), a.Severity) - slices.Index(incident.Severities(), b.Severity)
+	})
+	scr.OpenSay = plural(len(open), "incident", "incidents") + ", the worst first"
+	if scr.MoreOpen = len(open) > worstOpen; scr.MoreOpen {
+		open, scr.OpenSay = open[:worstOpen], fmt.Sprintf("the worst %d", worstOpen)
+	}
+	scr.Open, scr.Over = incidentRows(v, book, open), incidentRows(v, book, over)
+	return nil
+}
+
+func incidentRows(v *visit, book Book, found []incident.Incident) []incidentRow {
 	var out []incidentRow
 	for _, i := range found {
 		out = append(out, incidentRowOf(v, book, i))
 	}
-	return out, nil
+	return out
 }
 
 func incidentTabs(view string) []tab {

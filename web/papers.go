@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
@@ -18,7 +20,7 @@ import (
 type Papers interface {
 	PaperEdits
 	Postmortem(ctx context.Context, a people.Actor, id string) (incident.Postmortem, error)
-	Postmortems(ctx context.Context, a people.Actor, limit int) ([]incident.Postmortem, error)
+	Postmortems(ctx context.Context, a people.Actor, before int64, limit int) ([]incident.Postmortem, error)
 	FollowUps(ctx context.Context, a people.Actor, f incident.FollowUpFilter) ([]incident.FollowUp, error)
 }
 
@@ -33,9 +35,10 @@ type PaperEdits interface {
 
 type papersScreen struct {
 	head
-	Tabs []tab
-	Rows []paperRow
-	Late []followRow // follow-ups that are open, the one due first before the others
+	Tabs  []tab
+	Rows  []paperRow
+	Late  []followRow // follow-ups that are open, the one due first before the others; on the first page only
+	Pager pager
 }
 
 type paperRow struct {
@@ -48,11 +51,9 @@ type paperRow struct {
 	At       moment
 }
 
-// shownPapers is how many post-mortems the list shows.
-const shownPapers = 200
-
 func (s *Server) showPapers(w http.ResponseWriter, r *http.Request, v *visit) error {
-	papers, err := s.deps.Papers.Postmortems(r.Context(), v.Actor, shownPapers)
+	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64) // nonsense shows the newest
+	papers, err := s.deps.Papers.Postmortems(r.Context(), v.Actor, before, pageSize+1)
 	if err != nil {
 		return err
 	}
@@ -66,27 +67,47 @@ func (s *Server) showPapers(w http.ResponseWriter, r *http.Request, v *visit) er
 	}
 	scr := papersScreen{head: head{Title: "Post-mortems", Wing: "/incidents", Trail: trail("Incidents", "/incidents", "Post-mortems"), Topics: topics("incident", "")}, Tabs: incidentTabs("papers")}
 	scr.Tabs[len(scr.Tabs)-1].Here = true
+	more := len(papers) > pageSize
+	papers = papers[:min(len(papers), pageSize)]
+	scr.Pager = pager{Of: "post-mortems", Say: plural(len(papers), "post-mortem", "post-mortems") + " shown"}
+	if more {
+		scr.Pager.Older = fmt.Sprintf("/postmortems?before=%d", papers[len(papers)-1].Number)
+	}
+	scr.Rows = paperRows(v, papers, open)
+	if before > 0 {
+		scr.Pager.Newer = "/postmortems"
+	} else {
+		scr.Late = lateRows(v, book, papers, open[:min(len(open), 20)])
+	}
+	return s.show(w, r, v, http.StatusOK, "postmortems", scr)
+}
+
+func paperRows(v *visit, papers []incident.Postmortem, open []incident.FollowUp) (out []paperRow) {
 	todo := map[string]int{}
 	for _, f := range open {
 		todo[f.Incident]++
 	}
-	names := map[string]string{}
 	for _, p := range papers {
-		names[p.Incident] = p.Name()
 		row := paperRow{Severity: severityOf(p.Severity), Name: p.Name(), Path: paperPath(p), Title: p.Title, State: paperState(p), At: v.at(p.MadeAt)}
 		if n := todo[p.Incident]; n > 0 {
 			row.Open = plural(n, "follow-up is", "follow-ups are") + " open"
 		}
-		scr.Rows = append(scr.Rows, row)
+		out = append(out, row)
+	}
+	return out
+}
+
+// lateRows are open follow-ups, each with the way to its post-mortem, which may be on a later page.
+func lateRows(v *visit, book Book, papers []incident.Postmortem, open []incident.FollowUp) []followRow {
+	names := map[string]string{}
+	for _, p := range papers {
+		names[p.Incident] = p.Name()
 	}
 	rows := followRows(v, book, open)
 	for i, f := range open {
-		if name := names[f.Incident]; name != "" {
-			rows[i].From = link{Word: name, Path: "/incidents/" + name + "/postmortem"}
-		}
+		rows[i].From = link{Word: cmp.Or(names[f.Incident], "post-mortem"), Path: "/incidents/" + cmp.Or(names[f.Incident], f.Incident) + "/postmortem"}
 	}
-	scr.Late = rows[:min(len(rows), 20)]
-	return s.show(w, r, v, http.StatusOK, "postmortems", scr)
+	return rows
 }
 
 func paperPath(p incident.Postmortem) string { return "/incidents/" + p.Name() + "/postmortem" }
