@@ -23,7 +23,7 @@ import (
 type InputFile struct {
 	File
 	// Open reads its content from the beginning. The file is gone, a NotFound fault, some days after its run.
-	Open func(context.Context) (io.ReadCloser, error)
+	Open func(context.Context) (io.ReadCloser, error) `json:"-"`
 }
 
 // Upload is a file that somebody gave for an input, before or after a run of the action was planned with it.

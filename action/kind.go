@@ -43,7 +43,7 @@ type Call struct {
 	Actor   string               // the person's id, for the neighbour's own log
 	Reason  string
 	// Kept reads something in quarantine, with its envelope, that the team of the action owns; NotFound otherwise.
-	Kept func(ctx context.Context, id string) (Kept, error)
+	Kept func(ctx context.Context, id string) (Kept, error) `json:"-"`
 }
 
 // Prover is a Kind that can prove afterwards that a run helped: the queue moves again, the new pod is ready.

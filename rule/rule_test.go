@@ -101,8 +101,8 @@ func TestPauseAndMost(t *testing.T) {
 	}{
 		"never":                {nil, ""},
 		"about another":        {[]Firing{fired(other, time.Minute)}, ""},
-		"about this, just now": {[]Firing{fired(about, 9 * time.Minute)}, "pauses for 10m0s"},
-		"about this, earlier":  {[]Firing{fired(about, 10 * time.Minute)}, ""},
+		"about this, just now": {[]Firing{fired(about, 9*time.Minute)}, "pauses for 10m0s"},
+		"about this, earlier":  {[]Firing{fired(about, 10*time.Minute)}, ""},
 		"as often as it may":   {[]Firing{fired(other, time.Minute), fired(other, 2*time.Minute), fired(other, 59*time.Minute)}, "3 times"},
 		"some of it long ago":  {[]Firing{fired(other, time.Minute), fired(other, 2*time.Minute), fired(other, 60*time.Minute)}, ""},
 	} {
