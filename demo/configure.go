@@ -23,7 +23,8 @@ type blanks struct {
 	Port       string            // and the port of that
 	Step       time.Duration
 	Pause      time.Duration
-	HandoffDay string // a day on which the rotations changed hands, so that the first members are on call
+	Again      time.Duration // until who has it is paged again
+	HandoffDay string        // a day on which the rotations changed hands, so that the first members are on call
 	Start      string
 	Files      string // folder of a queue of files
 	Tools      string // folder of the scripts
@@ -39,10 +40,11 @@ const folderName = "verity"
 
 func (s *stage) blanks(now time.Time) blanks {
 	turned := now.In(tallinn()).AddDate(0, 0, -3)
+	began := turned.AddDate(0, 0, -28) // two turns of two before this one, so that the first members are on call again
 	b := blanks{
 		Phones:  map[string]string{"karl": s.company.Topic(s.holders()[0]), "liis": s.company.Topic(s.holders()[1])},
-		Company: s.company.URL(), Step: s.o.Pace.Step, Pause: s.o.Pace.Pause,
-		HandoffDay: strings.ToLower(turned.Weekday().String()), Start: turned.Format(time.DateOnly),
+		Company: s.company.URL(), Step: s.o.Pace.Step, Pause: s.o.Pace.Pause, Again: 5 * time.Minute,
+		HandoffDay: strings.ToLower(turned.Weekday().String()), Start: began.Format(time.DateOnly),
 		Files: s.company.Files(), Tools: filepath.Join(s.dir, folderName, "tools"), CanLook: true,
 	}
 	if at, err := url.Parse(b.Company); err == nil {
@@ -66,12 +68,12 @@ func tallinn() *time.Location {
 }
 
 // configure writes the company's folder, where the reader can look at it and change it, and applies it through the API.
-func (s *stage) configure(ctx context.Context) error {
+func (s *stage) configure(ctx context.Context, b blanks) error {
 	left := "actions-rabbitmq.yaml"
 	if s.broker != nil {
 		left = "actions-files.yaml"
 	}
-	files, err := write(filepath.Join(s.dir, folderName), s.blanks(time.Now()), left)
+	files, err := write(filepath.Join(s.dir, folderName), b, left)
 	if err != nil {
 		return err
 	}
@@ -79,7 +81,11 @@ func (s *stage) configure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.tell.say("Frontline is set up: %d things applied from %s.", len(done.Changes), filepath.Join(s.dir, folderName))
+	if n := len(done.Changes); s.things == 0 {
+		s.things = n
+		return nil
+	}
+	s.tell.say("Frontline is set up: %d things are configured from %s.", s.things, filepath.Join(s.dir, folderName))
 	return nil
 }
 

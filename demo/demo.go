@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"frontline/demo/company"
+	"frontline/fault"
 )
 
 //go:embed verity
@@ -136,6 +137,9 @@ func folder(dir string) (string, error) {
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("make the demo's folder: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "frontline.db")); err == nil {
+		return "", fault.Wrong("dir", "%s already holds a night that was. Give a folder of its own to each, or look at this one with: frontline serve --database sqlite:%s", dir, filepath.Join(dir, "frontline.db"))
 	}
 	return dir, nil
 }

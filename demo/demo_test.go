@@ -103,10 +103,10 @@ func nothingLeft(t *testing.T) func() {
 // story is what the script says, whatever the queue is.
 var story = []string{
 	"Frontline is set up", "Sign in to Frontline as one of these", "liis@verity.example", "the decision queue stops", "Alertmanager tells Frontline",
-	"Karl Sepp's phone rings: [P-1] The decision queue has stopped", "Liis Tamm's phone rings: [P-1] The decision queue has stopped",
-	"Alert G-1 is acknowledged by Liis Tamm", "INC-1 is open. It names Decision pipeline, its 22 customers", "told by mail: marika, wanjiru",
-	"Customers read on the status page: Verification decisions are delayed (investigating)", "RUN-1 succeeded", "Take the poisoned message out: Take",
-	"RUN-2 succeeded", "The worker is past vs-", "alert G-1 resolves", "INC-1 is resolved", "The status page is green", "The post-mortem is there", "No developer was woken",
+	"Karl Sepp's phone rings: [P-3] The decision queue has stopped", "Liis Tamm's phone rings: [P-3] The decision queue has stopped",
+	"Alert G-6 is acknowledged by Liis Tamm", "INC-3 is open. It names Decision pipeline, its 22 customers", "told by mail: marika, wanjiru",
+	"Customers read on the status page: Verification decisions are delayed (investigating)", "RUN-2 succeeded", "Take the poisoned message out: Take",
+	"RUN-3 succeeded", "The worker is past vs-", "alert G-6 resolves", "INC-3 is resolved", "The status page is green", "The post-mortem is there", "No developer was woken",
 }
 
 // The whole night on a queue of files, with what every machine has.

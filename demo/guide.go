@@ -18,11 +18,11 @@ func (s *stage) guide() []company.Hint {
 		{Say: "Karl's phone rings. He sleeps deeply: leave it.", Done: rang(0)},
 		{Say: "Frontline goes on to Liis.", Done: rang(1)},
 		{Say: "You are Liis. Press Acknowledge on her phone, or tap the title: that opens Frontline's screen for 3 a.m.", Done: answered},
-		{Say: "Sign in as Liis (the terminal has her password), open the alert, and open an incident from it with one press.", Link: s.url + "/alerts", Word: "Alerts", Done: mailed("INC-1")},
+		{Say: "Sign in as Liis (the terminal has her password), open the alert, and open an incident from it with one press.", Link: s.url + "/alerts", Word: "Alerts", Done: mailed(tonight)},
 		{Say: "In the incident's room publish “investigating” to customers, and look at the status page.", Link: s.url + "/status", Word: "Status page"},
-		{Say: "Run the action “Take the poisoned message out”. Read what it would do, then start it.", Link: s.url + "/incidents/INC-1", Word: "The room", Done: past},
+		{Say: "Run the action “Take the poisoned message out”. Read what it would do, then start it.", Link: s.url + "/incidents/" + tonight, Word: "The room", Done: past},
 		{Say: "Decisions are made again, and the alert resolves by itself.", Done: func(o company.Observed) bool { return past(o) && !o.Firing }},
-		{Say: "Resolve the incident and tell customers. Its post-mortem is already written: read it, and finish it tomorrow.", Link: s.url + "/incidents/INC-1", Word: "The room"},
+		{Say: "Resolve the incident and tell customers. Its post-mortem is already written: read it, and finish it tomorrow.", Link: s.url + "/incidents/" + tonight, Word: "The room"},
 	}
 }
 

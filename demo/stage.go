@@ -30,9 +30,12 @@ type stage struct {
 	alerts  company.Alerts
 	genuine bool // the alerts go through Prometheus' own Alertmanager
 	url     string
+	log     *slog.Logger // Frontline's
+	stop    func() error // stops Frontline; nil while it does not run
 	env     map[string]string
 	admin   *desk // whoever set Frontline up
 	staff   []colleague
+	things  int // how many the company's folder describes
 
 	closers []func() error // what was opened, in its order
 }
@@ -53,7 +56,7 @@ func (s *stage) open(ctx context.Context) error {
 	s.url = "http://" + s.o.Listen
 	s.env = map[string]string{"PHONE_KARL": "verity-karl-" + secret.Random(10), "PHONE_LIIS": "verity-liis-" + secret.Random(10),
 		"VERITY_ALERTMANAGER": secret.Random(32), "HOME": s.dir}
-	for _, step := range []func(context.Context) error{s.openBroker, s.openCompany, s.openFrontline, s.setUp, s.configure, s.hire, s.openAlerts, s.live} {
+	for _, step := range []func(context.Context) error{s.openBroker, s.openCompany, s.openFrontline, s.remember, s.openAlerts, s.live} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -113,17 +116,24 @@ func (s *stage) openCompany(ctx context.Context) error {
 	return nil
 }
 
-// openFrontline starts Frontline as `frontline serve` would, in this process. Its log goes to a file.
-func (s *stage) openFrontline(ctx context.Context) error {
+// openFrontline opens the log of Frontline, and sees to it that Frontline ends with the night.
+func (s *stage) openFrontline(context.Context) error {
 	log, err := os.OpenFile(filepath.Join(s.dir, "frontline.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("open Frontline's log: %w", err)
 	}
 	s.onClose(log.Close)
+	s.log = slog.New(slog.NewTextHandler(log, nil))
+	s.onClose(s.stopFrontline)
+	return nil
+}
+
+// startFrontline starts it as `frontline serve` would, in this process. Its log goes to a file.
+func (s *stage) startFrontline(ctx context.Context, c clock.Clock) error {
 	settings := app.Settings{Database: "sqlite:" + filepath.Join(s.dir, "frontline.db"), Listen: s.o.Listen, Company: "Verity", Zone: "Europe/Tallinn",
 		Mail: "smtp://" + s.company.Mail() + "?tls=none", MailFrom: "Frontline <frontline@verity.example>", LogLevel: "info", LogFormat: "text",
 		Grace: 5 * time.Second, HeartbeatEvery: time.Minute}
-	a, err := app.New(ctx, settings, app.Options{Clock: clock.Real{}, Log: slog.New(slog.NewTextHandler(log, nil)), Getenv: func(name string) string { return s.env[name] }})
+	a, err := app.New(ctx, settings, app.Options{Clock: c, Log: s.log, Getenv: func(name string) string { return s.env[name] }})
 	if err != nil {
 		return err
 	}
@@ -134,8 +144,18 @@ func (s *stage) openFrontline(ctx context.Context) error {
 	if needed {
 		s.env["SETUP"] = link
 	}
-	s.onClose(s.background("Frontline", a.Run))
+	s.stop = s.background("Frontline", a.Run)
 	return ready(ctx, s.url+"/readyz")
+}
+
+// stopFrontline stops it when it runs.
+func (s *stage) stopFrontline() error {
+	if s.stop == nil {
+		return nil
+	}
+	stop := s.stop
+	s.stop = nil
+	return stop()
 }
 
 // ready waits until the address answers 200.
@@ -159,9 +179,8 @@ func ready(ctx context.Context, url string) error {
 
 // openAlerts connects the company's monitoring with Frontline's door: through Prometheus' own Alertmanager where it is installed.
 func (s *stage) openAlerts(ctx context.Context) error {
-	door := s.url + "/in/alertmanager/" + s.env["VERITY_ALERTMANAGER"]
 	if s.o.Alertmanager != "played" {
-		g, err := company.StartAlertmanager(ctx, filepath.Join(s.dir, "alertmanager"), door, s.o.Pace.Live.Alerts)
+		g, err := company.StartAlertmanager(ctx, filepath.Join(s.dir, "alertmanager"), s.door(), s.o.Pace.Live.Alerts)
 		if err == nil {
 			s.onClose(func() error { g.Close(); return nil })
 			s.alerts, s.genuine = g, true
@@ -171,7 +190,7 @@ func (s *stage) openAlerts(ctx context.Context) error {
 			return errors.Join(ctx.Err(), err)
 		}
 	}
-	played := company.NewAlertmanager(door, s.company.URL(), s.o.Pace.Live.Alerts, nil)
+	played := company.NewAlertmanager(s.door(), s.company.URL(), s.o.Pace.Live.Alerts, nil)
 	s.onClose(s.background("the played Alertmanager", func(ctx context.Context) error { played.Run(ctx); return nil }))
 	s.alerts = played
 	return nil

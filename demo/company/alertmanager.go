@@ -63,7 +63,7 @@ func (a *Alertmanager) Send(_ context.Context, alerts []Alert) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, alert := range alerts {
-		by := map[string]string{"alertname": alert.Labels["alertname"], "service": alert.Labels["service"]}
+		by := grouping(alert)
 		key := groupKey(by)
 		g := a.groups[key]
 		if g == nil {
@@ -77,6 +77,22 @@ func (a *Alertmanager) Send(_ context.Context, alerts []Alert) error {
 	default:
 	}
 	return nil
+}
+
+// Tell sends alerts that belong to one group at once, as of now, without the waits of its pace.
+func (a *Alertmanager) Tell(ctx context.Context, now time.Time, alerts ...Alert) error {
+	defer a.client.CloseIdleConnections()
+	g := &group{labels: grouping(alerts[0]), alerts: map[string]Alert{}}
+	for _, alert := range alerts {
+		g.alerts[fingerprint(alert.Labels)] = alert
+	}
+	_, body := a.webhookBody(groupKey(g.labels), g, now)
+	return a.post(ctx, body)
+}
+
+// grouping is the labels by which alerts are sent together.
+func grouping(a Alert) map[string]string {
+	return map[string]string{"alertname": a.Labels["alertname"], "service": a.Labels["service"]}
 }
 
 // Run sends groups when they are due, until ctx ends.

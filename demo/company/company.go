@@ -179,6 +179,16 @@ func (c *Company) Press(ctx context.Context, h Holder, note Note, label string) 
 	return c.phones.press(ctx, h.Topic, note.ID, i, c.o.Frontline)
 }
 
+// Forget empties phones and mailboxes, and what is told of the night: people have cleaned up.
+func (c *Company) Forget() {
+	c.log.change(func(_ time.Time, o *Observed) {
+		o.Mails, o.Night = nil, nil
+		for i := range o.Phones {
+			o.Phones[i].Notes = nil
+		}
+	})
+}
+
 // Where tells people where the queue is.
 func (c *Company) Where() string { return c.queue.Where() }
 
