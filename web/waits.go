@@ -127,13 +127,17 @@ func promiseWait(v *visit, i incident.Incident, p incident.Promise) wait {
 // waitingRuns are the runs that the person planned and did not start, those that wait for their yes or their review, and the unknown ones that they
 // may settle.
 func (s *Server) waitingRuns(ctx context.Context, v *visit, _ homeNow) ([]wait, error) {
-	runs, err := s.deps.Runs.List(ctx, v.Actor, action.RunFilter{States: []action.State{action.Planned, action.Waiting, action.Unknown}, Limit: 50})
-	if err != nil {
-		return nil, err
-	}
 	out, err := s.waitingReviews(ctx, v)
 	if err != nil {
 		return nil, err
+	}
+	var runs []action.Run
+	for _, states := range [][]action.State{{action.Waiting}, {action.Planned, action.Unknown}} { // plans that nobody started must not crowd out who waits
+		some, err := s.deps.Runs.List(ctx, v.Actor, action.RunFilter{States: states, Limit: 50})
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, some...)
 	}
 	for _, r := range runs {
 		x := wait{Title: r.Definition.Title, Path: "/runs/" + r.Ref()}
