@@ -31,7 +31,7 @@ func TestScreens(t *testing.T) {
 		b.Click("form[action$='/start'] button")
 		b.SeeText("512 decisions wait")
 		b.SeeText("Done")
-		visitAll(t, d, b, "busy", "/", "/alerts", "/alerts/G-1", "/incidents", "/incidents/INC-1", "/incidents/new", "/oncall", "/system", "/sources", "/actions", "/actions/queue/look", "/runs/RUN-1", "/postmortems", "/status", "/journal", "/debug/style")
+		visitAll(t, d, b, "busy", "/", "/alerts", "/alerts/G-1", "/incidents", "/incidents/INC-1", "/incidents/new", "/oncall", "/system", "/sources", "/config", "/config/service/decision-pipeline", "/actions", "/actions/queue/look", "/runs/RUN-1", "/postmortems", "/status", "/journal", "/debug/style")
 		visitAll(t, d, b, "link", strings.TrimPrefix(d.Liis.Screen()[0].Tap(), d.URL))
 	})
 }

@@ -45,6 +45,8 @@ func (s *Server) dutyRoutes() []Route {
 		{"POST /oncall/overrides/{id}/give-back", needs(people.Override), s.giveBack},
 
 		// Frontline itself
+		{"GET /config", needs(people.SeeCatalog), s.showConfig},
+		{"GET /config/{kind}/{id...}", needs(people.SeeCatalog), s.showDefinition},
 		{"GET /system", needs(people.SeeSystem), s.showSystem},
 		{"GET /sources", needs(people.SeeAlerts), s.showSources},
 

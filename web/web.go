@@ -86,7 +86,9 @@ type Deps struct {
 	Runs       Runs
 	Actions    Actions
 	TakingOver TakingOver
+	Folders    SyncedFolders
 	Book       func(context.Context) (Book, error) // what is configured now
+	Configured func(context.Context) (Configured, error)
 
 	Clock   clock.Clock
 	Log     *slog.Logger
