@@ -141,6 +141,9 @@ func (in Input) value(v any) (any, string) {
 	if in.Type == Date {
 		s = strings.TrimSpace(s)
 	}
+	if in.Type == Choice && in.From == nil && !slices.Contains(in.Choices, s) { // at once: what else is asked may depend on it
+		return nil, in.explain(&kind.Enum{})
+	}
 	return s, ""
 }
 

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -20,6 +19,7 @@ import (
 type Actions interface {
 	Runs
 	Approving
+	Inputs
 	// Actions lists what the actor may know of; of one service when it is not empty.
 	Actions(ctx context.Context, a people.Actor, service string) ([]action.Definition, error)
 	Action(ctx context.Context, a people.Actor, id string) (action.Definition, error)
@@ -146,15 +146,16 @@ type actionScreen struct {
 	Facts   []fact
 }
 
-// inputPrefix keeps the inputs' names apart from the form's own fields.
-const inputPrefix = "in."
-
 func (s *Server) showAction(w http.ResponseWriter, r *http.Request, v *visit) error {
 	d, err := s.deps.Actions.Action(r.Context(), v.Actor, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	scr, err := s.action(r.Context(), v, d, prefilled(inputForm(d), r.URL.Query()), r.URL.Query().Get("for"))
+	f, err := s.prefill(r.Context(), v, d, r.URL.Query(), prefilled(s.inputForm(r.Context(), v, asked{Definition: d}), r.URL.Query()))
+	if err != nil {
+		return err
+	}
+	scr, err := s.action(r.Context(), v, d, f, r.URL.Query().Get("for"))
 	if err != nil {
 		return err
 	}
@@ -207,57 +208,29 @@ func (s *Server) aboutLink(ctx context.Context, v *visit, about journal.Subject)
 	return link{}, nil
 }
 
-// inputForm makes the form of an action from its inputs.
-func inputForm(d action.Definition) form {
-	var f form
-	for _, in := range d.Inputs {
-		f.Fields = append(f.Fields, inputField(in))
-	}
-	hint := "It is kept with the run, for whoever reads about this night later."
-	f.Fields = append(f.Fields, field{Name: "reason", Label: "Why", Hint: hint, Kind: "area", Optional: d.Risk != action.RiskDanger})
-	return f
-}
-
-func inputField(in inputs.Input) field {
-	x := field{Name: inputPrefix + in.Name, Label: cmp.Or(in.Label, in.Name), Hint: in.Help, Optional: !in.Required}
-	if in.Default != nil {
-		x.Value = fmt.Sprint(in.Default)
-	}
-	switch in.Type {
-	case inputs.Number:
-		x.Kind = "number"
-	case inputs.Boolean:
-		x.Kind = "check"
-		x.Optional = false
-	case inputs.Secret:
-		x.Kind, x.Autocomplete = "password", "off"
-	case inputs.Choice:
-		x.Kind = "select"
-		for _, c := range in.Choices {
-			x.Options = append(x.Options, option{Value: c, Label: c})
-		}
-	case inputs.Date:
-		x.Hint = strings.TrimSpace(x.Hint + " As 2026-11-24.")
-	default:
-		if in.Multiline {
-			x.Kind = "area"
-		}
-	}
-	return x
-}
-
 // planAction looks at the real system and goes to the plan.
 func (s *Server) planAction(w http.ResponseWriter, r *http.Request, v *visit) error {
 	d, err := s.deps.Actions.Action(r.Context(), v.Actor, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	about := r.PostForm.Get("for")
-	run, err := s.deps.Actions.Plan(r.Context(), v.Actor, action.PlanRequest{Action: d.ID, Inputs: inputs.Posted(d.Inputs, inputPrefix, r.PostForm), For: subjectOf(about), Reason: r.PostForm.Get("reason")})
+	posted, err := s.posted(w, r, v, d)
+	x := asked{Definition: d, given: posted}
+	switch {
+	case err != nil && posted == nil:
+		return err
+	case err != nil:
+		return s.lostNothing(w, r, v, x, err)
+	case posted.Has("again"):
+		scr, err := s.action(r.Context(), v, d, s.inputForm(r.Context(), v, x), posted.Get("for"))
+		if err != nil {
+			return err
+		}
+		return s.show(w, r, v, http.StatusUnprocessableEntity, "action", scr) // 422: what Turbo takes for a form that is shown again
+	}
+	run, err := s.deps.Actions.Plan(r.Context(), v.Actor, action.PlanRequest{Action: d.ID, Inputs: inputs.Posted(d.Inputs, inputPrefix, posted), For: subjectOf(posted.Get("for")), Reason: posted.Get("reason")})
 	if err != nil {
-		return s.again(w, r, v, "action", inputForm(d).typed(r.PostForm), prefixed(err), func(f form) (screen, error) {
-			return s.action(r.Context(), v, d, f, about)
-		})
+		return s.lostNothing(w, r, v, x, err)
 	}
 	return s.done(w, r, "/runs/"+run.Ref(), "")
 }

@@ -39,15 +39,21 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, v *visit, err erro
 		s.deps.Log.LogAttrs(r.Context(), slog.LevelError, "screen broke off", slog.String("route", v.route.Pattern), slog.Any("err", err))
 		panic(http.ErrAbortHandler) // half an answer is out: cut the connection, so that nobody takes it for a whole one
 	}
-	ref := rand.Text()[:6]
-	s.deps.Log.LogAttrs(r.Context(), levelOf(kind), "screen refused", slog.String("ref", ref),
-		slog.String("route", v.route.Pattern), slog.String("kind", string(kind)), slog.String("actor", v.Actor.ID), slog.Any("err", err))
+	ref := s.refer(r, v, err)
 	if after := retryAfter(err); after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
 	}
 	s.showError(w, r, v, statusOf(kind), errorScreen{
 		Say: fault.Sentence(err), Fields: fault.FieldsOf(err), Ref: ref,
 	})
+}
+
+// refer writes the private cause to the log and returns the reference under which it stands there.
+func (s *Server) refer(r *http.Request, v *visit, err error) string {
+	ref, kind := rand.Text()[:6], fault.KindOf(err)
+	s.deps.Log.LogAttrs(r.Context(), levelOf(kind), "screen refused", slog.String("ref", ref),
+		slog.String("route", v.route.Pattern), slog.String("kind", string(kind)), slog.String("actor", v.Actor.ID), slog.Any("err", err))
+	return ref
 }
 
 // showError renders the error screen; when even that is impossible, plain words.

@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"frontline/fault"
 )
@@ -10,6 +12,7 @@ import (
 // form is what a person fills in: its fields in order, what was typed, and what is wrong with it.
 type form struct {
 	Fields []field
+	Files  bool      // it has files, and is sent in parts
 	Say    string    // what is wrong as a whole; empty when all is well
 	Wrong  []mistake // the same sentences as at the fields, for the summary above the form
 }
@@ -25,7 +28,7 @@ type field struct {
 	Name         string
 	Label        string
 	Hint         string
-	Kind         string // "text" when empty, "email", "password", "number", "area", "select", "radio", "check"
+	Kind         string // "text" when empty, "email", "password", "number", "date", "area", "select", "radio", "check", "checks", "file"
 	Value        string
 	Autocomplete string // lets password managers and browsers fill it: "username", "new-password"
 	Options      []option
@@ -33,7 +36,30 @@ type field struct {
 	Locked       bool // shown, not to be changed here; Hint says where
 	Focus        bool // the cursor starts here
 	Wrong        string
+
+	Values []string // of checks: what is ticked
+	When   string   // the field that it depends on: it is asked only while that one has one of the values in Is
+	Is     string   // a JSON list
+	Only   string   // the same in words
+	Waits  string   // its default, once it is asked
+
+	Finds  bool   // its options are searched for
+	Action string // whose options they are
+	Find   string // what was searched for
+	Needs  string // the inputs that the options depend on, with spaces between
+	Empty  string // why there are no options
+	More   bool   // there are more than are shown
+
+	MaxBytes int64  // of a file
+	Accept   string // of a file: media types and endings
+	Was      string // of a file: what has been uploaded, for people
 }
+
+// Has says whether a value is ticked.
+func (f field) Has(value string) bool { return slices.Contains(f.Values, value) }
+
+// Input is the name of the input that the field is for.
+func (f field) Input() string { return strings.TrimPrefix(f.Name, inputPrefix) }
 
 // option is one choice of a select or of radio buttons.
 type option struct{ Value, Label, Hint string }
@@ -44,11 +70,11 @@ func (f field) ID() string { return "f-" + f.Name }
 // About is the aria-describedby of the field.
 func (f field) About() string {
 	switch {
-	case f.Wrong != "" && f.Hint != "":
+	case f.Wrong != "" && (f.Hint != "" || f.Only != ""):
 		return f.ID() + "-hint " + f.ID() + "-wrong"
 	case f.Wrong != "":
 		return f.ID() + "-wrong"
-	case f.Hint != "":
+	case f.Hint != "" || f.Only != "":
 		return f.ID() + "-hint"
 	}
 	return ""
@@ -69,7 +95,8 @@ func (f form) typed(posted url.Values) form {
 	fields := append([]field(nil), f.Fields...)
 	for i, x := range fields {
 		if x.Kind != "password" && !x.Locked {
-			fields[i].Value = posted.Get(x.Name)
+			fields[i].Value, fields[i].Values = posted.Get(x.Name), posted[x.Name]
+			fields[i].Was = posted.Get(namePrefix + x.Input())
 		}
 	}
 	f.Fields = fields

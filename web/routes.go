@@ -54,6 +54,8 @@ func (s *Server) dutyRoutes() []Route {
 		{"GET /actions", needs(people.SeeActions), s.showActions},
 		{"GET /actions/{id...}", needs(people.SeeActions), s.showAction},
 		{"POST /actions/{id...}", needs(people.SeeActions), s.planAction},
+		{"POST /options/{id...}", needs(people.RunReadAction), s.listOptions},
+		{"POST /uploads/{id...}", needs(people.RunReadAction), s.uploadFile},
 		{"GET /runs/{ref}", needs(people.SeeActions), s.showRun},
 		{"POST /runs/{ref}/start", needs(people.SeeActions), s.startRun},
 		{"POST /runs/{ref}/break-glass", needs(people.SeeActions), s.breakGlass},

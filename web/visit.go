@@ -104,7 +104,7 @@ func (s *Server) serve(rt Route) http.Handler {
 		}
 		v, err := s.enter(w, r, rt)
 		if err == nil {
-			err = readForm(w, r)
+			err = readForm(w, r, rt)
 		}
 		if err == nil {
 			err = guarded(rt.handle, w, r, v)
@@ -119,8 +119,12 @@ func (s *Server) serve(rt Route) http.Handler {
 const formLimit = 256 << 10
 
 // readForm parses a posted form, so that no handler meets a broken or oversized one.
-func readForm(w http.ResponseWriter, r *http.Request) error {
+func readForm(w http.ResponseWriter, r *http.Request, rt Route) error {
 	if r.Method != http.MethodPost {
+		return nil
+	}
+	if rt.streams(r) {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a server that has no deadlines needs none taken away
 		return nil
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, formLimit)

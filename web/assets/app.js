@@ -2,6 +2,7 @@
 import * as Turbo from "@hotwired/turbo";
 import "./times.js";
 import "./forms.js";
+import "./inputs.js";
 import "./keys.js";
 import "./palette.js";
 import { startLive } from "./live.js";

@@ -10,6 +10,7 @@ export function typing() {
 
 // holding says whether an element holds what somebody wrote, or the field that they are in.
 export function holding(element) {
+  if (element.closest("form[data-answered]")) return false; // its own answer comes back with what was written
   return element.matches("form:is([data-dirty], [data-sent])") || Boolean(element.matches("form") && element.contains(writing()));
 }
 
@@ -34,6 +35,7 @@ document.addEventListener("submit", (e) => {
 document.addEventListener("turbo:submit-end", (e) => {
   delete e.target.dataset.sent;
   if (e.detail.success) delete e.target.dataset.dirty; // what did not arrive is still being written
+  else if (e.detail.fetchResponse) e.target.dataset.answered = "";
 });
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
@@ -46,4 +48,7 @@ function showMistakes() {
   document.querySelector("form .summary")?.focus();
 }
 document.addEventListener("turbo:load", showMistakes);
-document.addEventListener("turbo:render", showMistakes);
+document.addEventListener("turbo:render", () => {
+  for (const form of document.querySelectorAll("form[data-answered]")) delete form.dataset.answered;
+  showMistakes();
+});
