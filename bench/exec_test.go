@@ -2,9 +2,11 @@ package bench
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -48,6 +50,37 @@ func BenchmarkExec(b *testing.B) {
 			b.ReportMetric(ms(took[runs/2]-alone[runs/2]), "added_ms")
 		})
 	}
+}
+
+// BenchmarkExecMany runs 200 scripts at once, each of which says 50 lines, and reports how long all took and how many lines came a second.
+func BenchmarkExecMany(b *testing.B) {
+	const runs, lines = 200, 50
+	k := kind.New(clock.Real{}, os.Getenv, kind.Self())
+	k.Sandbox()
+	settings, err := json.Marshal(map[string]any{"command": []string{"/bin/sh", "-c", fmt.Sprintf("i=0; while [ $i -lt %d ]; do i=$((i+1)); echo line $i; [ $((i %% 10)) != 0 ] || sleep 0.1; done", lines)}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	call := action.Call{Settings: settings}
+	plan, err := k.Plan(b.Context(), call)
+	if err != nil {
+		b.Fatal(err)
+	}
+	began := time.Now()
+	var all sync.WaitGroup
+	for range runs {
+		all.Go(func() {
+			led := &actiontest.Ledger{}
+			if res, err := k.Do(b.Context(), call, plan, led); err != nil || !res.Done || len(led.Lines()) != lines {
+				b.Errorf("Do = %+v, %v, with %d lines", res, err, len(led.Lines()))
+			}
+		})
+	}
+	all.Wait()
+	took := time.Since(began)
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(took.Seconds(), "all_s")
+	b.ReportMetric(runs*lines/took.Seconds(), "lines_per_s")
 }
 
 // spent is the processor time of the processes that have ended.

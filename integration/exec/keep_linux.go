@@ -152,7 +152,7 @@ func (k *kept) start(o order) *wrong {
 		return &wrong{"sandbox", err.Error()}
 	}
 	k.pid, err = syscall.ForkExec("/proc/self/exe", []string{"frontline", KeeperArg, launchArg}, &syscall.ProcAttr{
-		Dir: "/", Env: []string{"PATH=" + value(o.Env, "PATH")}, Files: []uintptr{0, 1, 2, secretsFile, orders.Fd(), theirs.Fd()},
+		Dir: "/", Env: []string{"PATH=" + value(o.Env, "PATH"), "GOGC=off"}, Files: []uintptr{0, 1, 2, secretsFile, orders.Fd(), theirs.Fd()},
 		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	})
 	_, _ = orders.Close(), theirs.Close()

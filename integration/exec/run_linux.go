@@ -15,6 +15,7 @@ import (
 
 const (
 	drainWithin = 2 * time.Second // after the end, for what is still in the pipes
+	drainAtMost = 30              // times that long, when output goes on
 	endWithin   = 5 * time.Second // beyond the grace, before the keeper itself is killed
 )
 
@@ -75,20 +76,28 @@ func (k *Kind) run(ctx context.Context, t task) (outcome, error) {
 	return how, err
 }
 
-// drain waits for the last output. A process that got away could hold the pipes open for ever, so they are closed after a moment.
+// drain waits for the last output. A process that got away could hold the pipes open for ever, and so do others of our children for a moment
+// while they are started. So the pipes are closed after a while, but not before they are empty, however slow a busy host makes us.
 func (k *Kind) drain(kp *keeper, streams *sync.WaitGroup) {
 	dry := make(chan struct{})
 	go func() {
 		streams.Wait()
 		close(dry)
 	}()
-	late, stop := k.clock.After(drainWithin)
-	defer stop()
-	select {
-	case <-dry:
-	case <-late:
-		kp.release()
-		<-dry
+	for n := 1; ; n++ {
+		late, stop := k.clock.After(drainWithin)
+		select {
+		case <-dry:
+			stop()
+			return
+		case <-late:
+			if n < drainAtMost && kp.unread() > 0 {
+				continue
+			}
+			kp.release()
+			<-dry
+			return
+		}
 	}
 }
 

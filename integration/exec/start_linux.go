@@ -26,7 +26,7 @@ type keeper struct {
 	out     [2]*os.File // standard output and standard error
 }
 
-const readyWithin = 20 * time.Second
+const readyWithin = time.Minute // hundreds may be started at once
 
 // attributes are what a keeper is started with. user says that namespaces need a user namespace; in it everybody keeps their own number.
 func attributes(l Level, user, network bool) *syscall.SysProcAttr {
@@ -156,6 +156,22 @@ func (kp *keeper) kill() {
 		}
 	}
 	_ = kp.cmd.Process.Kill()
+}
+
+// unread is how many bytes of output wait in the pipes.
+func (kp *keeper) unread() (n int) {
+	for _, f := range kp.out {
+		raw, err := f.SyscallConn()
+		if err != nil {
+			continue
+		}
+		_ = raw.Control(func(fd uintptr) {
+			if waiting, err := unix.IoctlGetInt(int(fd), unix.TIOCINQ); err == nil {
+				n += waiting
+			}
+		})
+	}
+	return n
 }
 
 // release closes what is left of the server's ends.
