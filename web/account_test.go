@@ -122,7 +122,7 @@ func TestTokens(t *testing.T) {
 	if v := made.attr(".fresh-token input", "value"); v != "fl_9q2-the-whole-value" {
 		t.Errorf("the value shown is %q", v)
 	}
-	made.has(".fresh-token pre", "Bearer fl_9q2-the-whole-value\" https://ops.verity.example/api/v1/")
+	made.has(".fresh-token pre", "Bearer fl_9q2-the-whole-value\" https://ops.verity.example/api/v1/me")
 	if until := d.tokens.tokens[0].Until; !until.Equal(night.Add(90 * 24 * time.Hour)) {
 		t.Errorf("the token ends at %v, want in 90 days", until)
 	}
