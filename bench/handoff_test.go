@@ -23,12 +23,12 @@ func BenchmarkHandOff(b *testing.B) {
 			defer server.Close()
 			d := verity.Open(b, verity.Options{Database: address(), Real: true, PushURL: server.URL})
 			const rate, lasts = 200, 10 * time.Second
-			load{rate: rate, senders: 32, lasts: lasts}.run(func(client *http.Client, n int) error {
+			sent := load{rate: rate, senders: 32, lasts: lasts}.run(func(client *http.Client, n int) error {
 				alert := fmt.Sprintf("Stuck%06d", n)
 				p.sent(alert)
 				return post(client, d.URL, strings.Replace(body(alert, fmt.Sprintf("%016x", n)), "Decisions have stopped", alert+" has stopped", 1))
 			}, b)
-			took := p.wait(b, rate*int(lasts.Seconds()))
+			took := p.wait(b, len(sent)) // a machine that is too slow for the rate sends fewer
 			report(b, took, lasts)
 		})
 	}
