@@ -149,6 +149,30 @@ func TestTheMessageAsReceived(t *testing.T) {
 	f.desk.to("/alerts/A-11/raw", ask{as: people.Member}).is(http.StatusNotFound).has("main .soft", "kept for 7 days")
 }
 
+// TestAlertsByKeys walks the list without a mouse: j and k choose, a acknowledges what is chosen, Enter opens it.
+func TestAlertsByKeys(t *testing.T) {
+	st, f := walk(t, people.Support, "karl", func(f *firm) {
+		f.groups = []alert.Group{group(9, "decisions.in: nothing is consumed", alert.Critical, 20*time.Minute), group(8, "webhooks answer slowly", alert.Warning, time.Hour), group(7, "exports are late", alert.Warning, 2*time.Hour)}
+	})
+	st.Open(st.url + "/alerts")
+	st.until("scripts", `document.documentElement.dataset.js !== undefined`)
+	st.press("a") // nothing is chosen and there are three: nothing happens
+	for _, key := range []string{"j", "j", "j", "k"} {
+		st.press(key)
+	}
+	st.until("the second row", `document.activeElement?.textContent === "webhooks answer slowly"`)
+	st.press("a")
+	st.SeeText("G-8 is yours.")
+	if got := strings.Join(f.taken, ", "); got != "g8 by karl" {
+		t.Errorf("acknowledged: %s", got)
+	}
+	st.press("k") // what was chosen still is
+	st.until("the first row", `document.activeElement?.textContent === "decisions.in: nothing is consumed"`)
+	st.press("\r")
+	st.until("the alert", `location.pathname === "/alerts/G-9" && document.querySelector("h1").innerText === "decisions.in: nothing is consumed"`)
+	st.quiet()
+}
+
 func TestAlertsLook(t *testing.T) {
 	st, _ := walk(t, people.Support, "karl", func(f *firm) {
 		*f = *mergeAlerts(f, alertFirm(f.t))
