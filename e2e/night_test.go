@@ -199,7 +199,7 @@ func (n *night) sheTakesThePoisonedMessageOut() {
 	n.laptop.Click("details.deed:has(a[href^='/actions/']) > summary")
 	n.laptop.Click("details.deed a[href*='park-message']")
 	n.laptop.SeeText("What it needs to know")
-	n.laptop.Click("main form.fields button.first")
+	n.laptop.Click("main form.fields .buttons button.first")
 	n.laptop.SeeText("looked only, changed nothing")
 	n.laptop.SeeText("Run it")
 	n.keep(n.laptop, "7-plan")

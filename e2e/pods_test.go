@@ -23,7 +23,7 @@ func TestFailingPod(t *testing.T) {
 		Getenv: map[string]string{"VERITY_CA": p.CA, "VERITY_LOOK": p.grant("read-only"), "VERITY_EVICT": p.grant("evict")}})
 	marika := desk.SignIn(neighbour.Chromium(t))
 	marika.Open(desk.URL + "/actions/pods/overview")
-	marika.Click("main form.fields button.first")
+	marika.Click("main form.fields .buttons button.first")
 	marika.SeeText("this only looks")
 	marika.Click("form[action$='/start'] button")
 	for _, text := range []string{"CrashLoopBackOff", failing, "verity/decision-pipeline:1", "at least 2 available", "2 of 3"} {
@@ -31,7 +31,7 @@ func TestFailingPod(t *testing.T) {
 	}
 	marika.Click("a[href*='/actions/pods/restart?']") // the pod is filled in
 	marika.SeeText("What it needs to know")
-	marika.Click("main form.fields button.first")
+	marika.Click("main form.fields .buttons button.first")
 	for _, text := range []string{"Restart " + failing + " of deployment/decision-pipeline", "CrashLoopBackOff", "7 restarts", "at least 2 available", "allowed"} {
 		marika.SeeText(text)
 	}
