@@ -13,6 +13,7 @@ import (
 type form struct {
 	Fields []field
 	Files  bool      // it has files, and is sent in parts
+	Finds  bool      // it has buttons that search: Enter must not press the first of them
 	Say    string    // what is wrong as a whole; empty when all is well
 	Wrong  []mistake // the same sentences as at the fields, for the summary above the form
 }

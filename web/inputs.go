@@ -56,7 +56,7 @@ func (s *Server) inputForm(ctx context.Context, v *visit, x asked) form {
 			f.Files = true
 		}
 		if fd.Finds {
-			fd.Action = x.ID
+			fd.Action, f.Finds = x.ID, true
 			s.offer(ctx, v, x, in, values, &fd)
 		}
 		f.Fields = append(f.Fields, fd)

@@ -226,7 +226,7 @@ function send(input) {
     return complain(f, `${file.name} has ${(file.size / 1e6).toFixed(1)} MB, and at most ${(most / 1e6).toLocaleString("en")} MB are taken. Choose a smaller file.`);
   }
   const q = new URLSearchParams({ input: input.dataset.input, name: file.name }), ask = new XMLHttpRequest();
-  const buttons = form.querySelectorAll("button.first");
+  const buttons = form.querySelectorAll("button:not([name])");
   const end = (say, got) => {
     bar.hidden = true;
     for (const b of buttons) b.disabled = false;
