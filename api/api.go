@@ -29,6 +29,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"frontline/answer"
 	"frontline/catalog"
 	"frontline/clock"
 	"frontline/fault"
@@ -129,10 +130,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	began := s.deps.Clock.Now()
-	seen := &answer{ResponseWriter: w}
+	seen := &answer.Seen{ResponseWriter: w}
 	defer func() {
 		s.recover(seen, r, recover())
-		s.deps.Log.LogAttrs(r.Context(), slog.LevelDebug, "api request", slog.String("route", r.Pattern), slog.Int("status", seen.status),
+		s.deps.Log.LogAttrs(r.Context(), slog.LevelDebug, "api request", slog.String("route", r.Pattern), slog.Int("status", seen.Status),
 			slog.Duration("took", s.deps.Clock.Now().Sub(began)))
 	}()
 	if _, pattern := s.mux.Handler(r); pattern != "" {
@@ -144,10 +145,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // nowhere answers for an address or a method that there is none of.
 func (s *server) nowhere(w http.ResponseWriter, r *http.Request) {
-	unknown := &answer{ResponseWriter: silent{http.Header{}}} // what the mux would say: 404, or 405 with Allow
+	unknown := &answer.Seen{ResponseWriter: answer.Nobody{}} // what the mux would say: 404, or 405 with Allow
 	s.mux.ServeHTTP(unknown, r)
 	say := fault.New(fault.NotFound, "There is nothing at this address of the API. Look it up in %s/openapi.json.", wire.Prefix)
-	if unknown.status != http.StatusMethodNotAllowed {
+	if unknown.Status != http.StatusMethodNotAllowed {
 		s.write(w, s.problem(r.Context(), "none", say))
 		return
 	}
@@ -159,13 +160,13 @@ func (s *server) nowhere(w http.ResponseWriter, r *http.Request) {
 }
 
 // recover answers after a panic of a handler. A panic is a defect: it is logged with its stack.
-func (s *server) recover(w *answer, r *http.Request, p any) {
+func (s *server) recover(w *answer.Seen, r *http.Request, p any) {
 	if p == nil {
 		return
 	}
 	err := fault.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()), fault.Internal, "Something broke on our side. Try again; if it stays, give your administrator the reference.")
 	problem := s.problem(r.Context(), r.Pattern, err)
-	if w.status != 0 || errors.Is(r.Context().Err(), context.Canceled) {
+	if w.Status != 0 || errors.Is(r.Context().Err(), context.Canceled) {
 		panic(http.ErrAbortHandler) // half an answer is out already: cut the connection
 	}
 	s.write(w, problem)
@@ -180,35 +181,3 @@ func (s *server) write(w http.ResponseWriter, p *problem) {
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the connection is gone when this fails
 }
-
-// answer remembers the status that was sent.
-type answer struct {
-	http.ResponseWriter
-	status int
-}
-
-// WriteHeader implements http.ResponseWriter.
-func (a *answer) WriteHeader(status int) {
-	if a.status == 0 {
-		a.status = status
-	}
-	a.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements http.ResponseWriter.
-func (a *answer) Write(b []byte) (int, error) {
-	if a.status == 0 {
-		a.status = http.StatusOK
-	}
-	return a.ResponseWriter.Write(b)
-}
-
-// Unwrap is for http.ResponseController.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
-// silent takes an answer that nobody gets.
-type silent struct{ header http.Header }
-
-func (n silent) Header() http.Header         { return n.header }
-func (n silent) Write(b []byte) (int, error) { return len(b), nil }
-func (n silent) WriteHeader(int)             {}

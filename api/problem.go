@@ -14,6 +14,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"frontline/answer"
 	"frontline/fault"
 	"frontline/wire"
 )
@@ -55,7 +56,7 @@ func (p *problem) GetHeaders() http.Header {
 // reference.
 func (s *server) problem(ctx context.Context, operation string, err error) *problem {
 	kind := fault.KindOf(err)
-	p := &problem{Problem: wire.Problem{Type: "about:blank", Status: statusOf(kind), Kind: string(kind), Detail: fault.Sentence(err)}, after: retryAfter(kind, err)}
+	p := &problem{Problem: wire.Problem{Type: "about:blank", Status: answer.Status(kind), Kind: string(kind), Detail: fault.Sentence(err)}, after: retryAfter(kind, err)}
 	p.Title = http.StatusText(p.Status)
 	for _, f := range fault.FieldsOf(err) {
 		p.Errors = append(p.Errors, wire.Wrong{Field: f.Name, Say: f.Say})
@@ -70,29 +71,6 @@ func (s *server) problem(ctx context.Context, operation string, err error) *prob
 	}
 	s.deps.Log.LogAttrs(ctx, level, "api refused", slog.String("ref", p.Reference), slog.String("operation", operation), slog.String("kind", string(kind)), slog.Any("err", err))
 	return p
-}
-
-// statusOf is the one table from kinds to HTTP statuses.
-func statusOf(k fault.Kind) int {
-	switch k {
-	case fault.Invalid:
-		return http.StatusUnprocessableEntity
-	case fault.Unauthenticated:
-		return http.StatusUnauthorized
-	case fault.Forbidden:
-		return http.StatusForbidden
-	case fault.NotFound:
-		return http.StatusNotFound
-	case fault.Conflict:
-		return http.StatusConflict
-	case fault.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case fault.TooMany:
-		return http.StatusTooManyRequests
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
 }
 
 // retryAfter is when trying again makes sense; whoever is told to try again is told when.

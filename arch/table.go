@@ -45,9 +45,10 @@ func Frontline() Table {
 		Rest: []Package{
 			{Path: "store", May: []string{kernel, domain}, Libraries: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5",
 				"github.com/pressly/goose/v3", "modernc.org/sqlite"}},
-			{Path: "web", May: []string{kernel, domain}, Libraries: []string{"github.com/yuin/goldmark", "github.com/microcosm-cc/bluemonday"}},
+			{Path: "answer", May: []string{kernel}},
+			{Path: "web", May: []string{kernel, domain, "answer"}, Libraries: []string{"github.com/yuin/goldmark", "github.com/microcosm-cc/bluemonday"}},
 			{Path: "wire"},
-			{Path: "api", May: []string{kernel, domain, "wire"}, Libraries: []string{"github.com/danielgtaylor/huma/v2"}},
+			{Path: "api", May: []string{kernel, domain, "answer", "wire"}, Libraries: []string{"github.com/danielgtaylor/huma/v2"}},
 			{Path: "client", May: []string{kernel, "wire"}},
 			{Path: "cli", May: []string{kernel, "client", "wire"}, Libraries: []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"frontline/answer"
 	"frontline/fault"
 )
 
@@ -35,7 +36,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, v *visit, err erro
 		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
-	if out, ok := w.(*answer); ok && out.status != 0 {
+	if out, ok := w.(*answer.Seen); ok && out.Status != 0 {
 		s.deps.Log.LogAttrs(r.Context(), slog.LevelError, "screen broke off", slog.String("route", v.route.Pattern), slog.Any("err", err))
 		panic(http.ErrAbortHandler) // half an answer is out: cut the connection, so that nobody takes it for a whole one
 	}
@@ -43,7 +44,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, v *visit, err erro
 	if after := retryAfter(err); after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
 	}
-	s.showError(w, r, v, statusOf(kind), errorScreen{
+	s.showError(w, r, v, answer.Status(kind), errorScreen{
 		Say: fault.Sentence(err), Fields: fault.FieldsOf(err), Ref: ref,
 	})
 }
@@ -89,29 +90,6 @@ func nextOf(r *http.Request, v *visit, status int) []link {
 		return append(next, link{Word: "Sign in", Path: "/sign-in"})
 	}
 	return append(next, link{Word: "Go home", Path: "/"})
-}
-
-// statusOf is the one table from kinds to HTTP statuses.
-func statusOf(k fault.Kind) int {
-	switch k {
-	case fault.Invalid:
-		return http.StatusUnprocessableEntity
-	case fault.Unauthenticated:
-		return http.StatusUnauthorized
-	case fault.Forbidden:
-		return http.StatusForbidden
-	case fault.NotFound:
-		return http.StatusNotFound
-	case fault.Conflict:
-		return http.StatusConflict
-	case fault.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case fault.TooMany:
-		return http.StatusTooManyRequests
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
 }
 
 func titleOf(status int) string {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"frontline/answer"
 	"frontline/fault"
 )
 
@@ -146,7 +147,7 @@ func (s *Server) again(w http.ResponseWriter, r *http.Request, v *visit, name st
 // formStatus is the status of a form that is shown again. Wrong credentials are 422 as well: 401 would ask a browser or Turbo to sign in.
 func formStatus(err error) int {
 	if k := fault.KindOf(err); k == fault.TooMany || k == fault.Conflict {
-		return statusOf(k)
+		return answer.Status(k)
 	}
 	return http.StatusUnprocessableEntity
 }

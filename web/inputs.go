@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"frontline/action"
+	"frontline/answer"
 	"frontline/fault"
 	inputs "frontline/form"
 	"frontline/journal"
@@ -316,7 +317,7 @@ func (s *Server) uploadFile(w http.ResponseWriter, r *http.Request, v *visit) er
 	u, err := s.deps.Actions.Upload(r.Context(), v.Actor, action.UploadRequest{Action: r.PathValue("id"), Input: q.Get("input"), Name: q.Get("name"),
 		Type: cmp.Or(r.Header.Get("Content-Type"), "application/octet-stream")}, r.Body)
 	if err != nil {
-		return answerJSON(w, statusOf(fault.KindOf(err)), map[string]string{"say": sentenceAt(err, q.Get("input"))})
+		return answerJSON(w, answer.Status(fault.KindOf(err)), map[string]string{"say": sentenceAt(err, q.Get("input"))})
 	}
 	return answerJSON(w, http.StatusCreated, map[string]string{"id": u.ID, "name": uploadedAs(u), "size": strconv.FormatInt(u.Size, 10)})
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"frontline/answer"
 	"frontline/fault"
 )
 
@@ -23,11 +24,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 	began := s.deps.Clock.Now()
-	seen := &answer{ResponseWriter: w}
+	seen := &answer.Seen{ResponseWriter: w}
 	defer func() {
 		// The pattern, never the path: a path may carry a token.
 		s.deps.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("route", r.Pattern), slog.String("method", r.Method),
-			slog.Int("status", seen.status), slog.Duration("took", s.deps.Clock.Now().Sub(began)))
+			slog.Int("status", seen.Status), slog.Duration("took", s.deps.Clock.Now().Sub(began)))
 	}()
 	s.front.ServeHTTP(seen, r)
 }
@@ -38,24 +39,24 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 		s.mux.ServeHTTP(w, r)
 		return
 	}
-	var unknown answer // what the mux would say: 404, 405 with Allow, or a redirect to the cleaned path
-	unknown.ResponseWriter = nowhere{http.Header{}}
+	var unknown answer.Seen // what the mux would say: 404, 405 with Allow, or a redirect to the cleaned path
+	unknown.ResponseWriter = answer.Nobody{}
 	s.mux.ServeHTTP(&unknown, r)
 	for name, values := range unknown.Header() {
 		if name == "Allow" || name == "Location" {
 			w.Header()[name] = values
 		}
 	}
-	if unknown.status < 400 {
-		w.WriteHeader(unknown.status)
+	if unknown.Status < 400 {
+		w.WriteHeader(unknown.Status)
 		return
 	}
 	v, _ := s.enter(w, r, Route{Access: Public})
 	say := "This address leads nowhere: it was mistyped, or what it named is gone. Start again from a screen you know."
-	if unknown.status == http.StatusMethodNotAllowed {
+	if unknown.Status == http.StatusMethodNotAllowed {
 		say = "This address cannot be used in that way. Go back and use the screen's own buttons."
 	}
-	s.showError(w, r, v, unknown.status, errorScreen{Say: say})
+	s.showError(w, r, v, unknown.Status, errorScreen{Say: say})
 }
 
 // guarded calls the handler and turns its panic, which is a defect, into an error with its stack.
@@ -100,36 +101,6 @@ func answerPreflight(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Access-Control-Max-Age", "3600")
 	w.WriteHeader(http.StatusNoContent)
 }
-
-// answer remembers the status that went out.
-type answer struct {
-	http.ResponseWriter
-	status int
-}
-
-func (a *answer) WriteHeader(status int) {
-	if a.status == 0 {
-		a.status = status
-	}
-	a.ResponseWriter.WriteHeader(status)
-}
-
-func (a *answer) Write(b []byte) (int, error) {
-	if a.status == 0 {
-		a.status = http.StatusOK
-	}
-	return a.ResponseWriter.Write(b)
-}
-
-// Unwrap lets http.ResponseController flush and set deadlines.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
-// nowhere swallows an answer.
-type nowhere struct{ header http.Header }
-
-func (n nowhere) Header() http.Header         { return n.header }
-func (n nowhere) Write(b []byte) (int, error) { return len(b), nil }
-func (n nowhere) WriteHeader(int)             {}
 
 // send writes a whole body, compressed when the browser takes it. When the reader has left there is nobody to tell.
 func (s *Server) send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
