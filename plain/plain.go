@@ -54,9 +54,14 @@ func Blank(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 
-// clean turns control characters into spaces, but for line breaks and tabs when they are wanted. An invalid byte becomes U+FFFD.
+// clean turns control characters into spaces, but for line breaks and tabs when they are wanted. An invalid byte becomes U+FFFD. What
+// turns the direction of the text that follows (Unicode TR9, explicit embeddings, overrides and isolates) is dropped: an alert's title
+// must not scramble the words beside it.
 func clean(s string, breaks bool) string {
 	return strings.Map(func(r rune) rune {
+		if r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069' {
+			return -1
+		}
 		if unicode.IsControl(r) && (!breaks || r != '\n' && r != '\t') {
 			return ' '
 		}

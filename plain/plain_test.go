@@ -15,6 +15,7 @@ func TestLineAndProse(t *testing.T) {
 		{" Queue\r\n  stopped\x00 \xff", "Queue stopped �", "Queue\n  stopped  �"},
 		{"one\ttwo\x1b[2J\n", "one two [2J", "one\ttwo [2J"},
 		{"\x07\x00", "", ""},
+		{"queue \u202Edeppots\u202C now \u2067x\u2069", "queue deppots now x", "queue deppots now x"},
 		{"مرحبا 検証 📈", "مرحبا 検証 📈", "مرحبا 検証 📈"},
 	} {
 		if got := Line(c.in); got != c.line {
