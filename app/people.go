@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"frontline/config"
+	"frontline/fault"
 	"frontline/integration/email"
 	"frontline/integration/heartbeat"
 	"frontline/integration/ntfy"
@@ -72,4 +73,22 @@ func (a *App) SetUpLink(ctx context.Context) (string, bool, error) {
 		return "", false, err
 	}
 	return strings.TrimRight(a.settings.base.String(), "/") + "/setup/" + token.Reveal(), true, nil
+}
+
+// InviteLink makes a one-time link with which the person with the address sets a new password: the way back in for the machine's own
+// administrator when nobody else can make one.
+func (a *App) InviteLink(ctx context.Context, email string) (string, error) {
+	book, err := a.config.Book(ctx)
+	if err != nil {
+		return "", err
+	}
+	person, ok := book.PersonByEmail(email)
+	if !ok {
+		return "", fault.Wrong("email", "Nobody here has the address %s. Give the address of a person who is configured.", email)
+	}
+	i, err := a.signIn.Invite(ctx, people.System("terminal"), person.ID)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimRight(a.settings.base.String(), "/") + "/invite/" + i.Token.Reveal(), nil
 }
