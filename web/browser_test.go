@@ -27,6 +27,7 @@ func TestMain(m *testing.M) { neighbour.Main(m) }
 
 // street is a desk that a real browser visits.
 type street struct {
+	serving atomic.Pointer[Server] // what the browser is answered by
 	*desk
 	*neighbour.Browser
 	url    string
@@ -61,14 +62,28 @@ func visited(t *testing.T, as people.Role, routes ...Route) *street {
 		if !st.alive.Load() {
 			panic(http.ErrAbortHandler)
 		}
-		st.s.ServeHTTP(w, r)
+		st.serving.Load().ServeHTTP(w, r)
 	})
+	st.serving.Store(st.s)
 	front.Start()
 	t.Cleanup(func() { st.s.Stop(); front.CloseClientConnections(); front.Close() })
 	if as != "" {
 		st.enterAs(as)
 	}
 	return st
+}
+
+// serveAnew goes on with other things behind the screens, and other routes, while the browser stays.
+func (st *street) serveAnew(change func(*Deps), routes func(*Server) []Route) {
+	st.t.Helper()
+	deps, s, before := st.s.deps, &Server{}, st.s
+	change(&deps)
+	if err := s.build(deps, routes(s)); err != nil {
+		st.t.Fatal(err)
+	}
+	st.s = s
+	st.serving.Store(s)
+	before.Stop()
 }
 
 // enterAs signs in through the screen.

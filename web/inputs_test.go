@@ -256,8 +256,8 @@ func TestScriptsAskForOptionsAndUpload(t *testing.T) {
 // TestFormInABrowser fills the form in with the keyboard.
 func TestFormInABrowser(t *testing.T) {
 	st, c := visited(t, people.Support), newCounter()
-	st.s.deps.Actions, st.s.deps.Book = c, newFirm(t).desk.s.deps.Book
-	st.rebuild(func(server *Server) []Route {
+	book := newFirm(t).desk.s.deps.Book
+	st.serveAnew(func(d *Deps) { d.Actions, d.Book = c, book }, func(server *Server) []Route {
 		table := server.table()
 		for i := range table {
 			if table[i].Pattern == "GET /runs/{ref}" {
