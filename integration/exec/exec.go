@@ -10,7 +10,6 @@
 package exec
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -118,13 +117,7 @@ func (k *Kind) look(ctx context.Context, s settings, call action.Call) (planned,
 }
 
 func markOf(call action.Call, p planned) (mark, error) {
-	var settings any
-	d := json.NewDecoder(bytes.NewReader(call.Settings))
-	d.UseNumber()
-	if err := d.Decode(&settings); err != nil {
-		return mark{}, fmt.Errorf("read the settings: %w", err)
-	}
-	asked, err := digest(settings, call.Inputs)
+	asked, err := call.Digest()
 	if err != nil {
 		return mark{}, err
 	}

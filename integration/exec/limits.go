@@ -6,17 +6,18 @@ import (
 	"strings"
 	"time"
 
+	"frontline/action"
 	"frontline/fault"
 )
 
 // limits bound what a command may use. The kernel counts memory, processor time, open files and the size of a file for each process, and
 // processes for the whole run.
 type limits struct {
-	Memory    size     `json:"memory"`    // what one process may have written to, beside files; 2GiB when zero
-	Processes int      `json:"processes"` // at the same time, threads among them; 256 when zero
-	Files     int      `json:"files"`     // open in one process; 1024 when zero
-	FileSize  size     `json:"file_size"` // of one file; 1GiB when zero
-	CPU       duration `json:"cpu"`       // processor time of one process; 1h when zero
+	Memory    size            `json:"memory"`    // what one process may have written to, beside files; 2GiB when zero
+	Processes int             `json:"processes"` // at the same time, threads among them; 256 when zero
+	Files     int             `json:"files"`     // open in one process; 1024 when zero
+	FileSize  size            `json:"file_size"` // of one file; 1GiB when zero
+	CPU       action.Duration `json:"cpu"`       // processor time of one process; 1h when zero
 }
 
 // check fills in what is usual, and says which limit makes no sense.
@@ -26,7 +27,7 @@ func (l *limits) check() error {
 	usual(&l.Processes, 256)
 	usual(&l.Files, 1024)
 	usual(&l.FileSize, 1<<30)
-	usual(&l.CPU, duration(time.Hour))
+	usual(&l.CPU, action.Duration(time.Hour))
 	switch {
 	case l.Memory < 1<<20:
 		return fault.Wrong("limits.memory", "The limit memory is a size of at least 1MiB, such as 512MiB.")
@@ -36,7 +37,7 @@ func (l *limits) check() error {
 		return fault.Wrong("limits.files", "The limit files is a number between 8 and %d.", most)
 	case l.FileSize < 1:
 		return fault.Wrong("limits.file_size", "The limit file_size is a size such as 100MiB.")
-	case l.CPU < duration(time.Second) || l.CPU > duration(24*time.Hour):
+	case l.CPU < action.Duration(time.Second) || l.CPU > action.Duration(24*time.Hour):
 		return fault.Wrong("limits.cpu", "The limit cpu is a duration between 1s and 24h, such as 90s.")
 	}
 	return nil
@@ -80,19 +81,3 @@ func parseSize(text string) size {
 	}
 	return -1
 }
-
-// duration is written as Go writes durations: "5m". One that cannot be read is negative.
-type duration time.Duration
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (d *duration) UnmarshalText(b []byte) error {
-	v, err := time.ParseDuration(string(b))
-	if err != nil {
-		v = -1
-	}
-	*d = duration(v)
-	return nil
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }

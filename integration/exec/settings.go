@@ -1,9 +1,7 @@
 package exec
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"math"
 	"path/filepath"
 	"regexp"
@@ -11,23 +9,24 @@ import (
 	"strings"
 	"time"
 
+	"frontline/action"
 	"frontline/fault"
 )
 
 // settings are what a definition says about its command. There is no shell anywhere: every argument is passed as it is written,
 // and no input ever becomes part of one.
 type settings struct {
-	Command []string `json:"command"` // what Do runs
-	Plan    []string `json:"plan"`    // prints what Command would change, as one line of JSON; changes nothing
-	Check   []string `json:"check"`   // after a crash: status 0 when the work was done, 1 when it was not, others: cannot tell
-	Dir     string   `json:"dir"`     // where it runs; a new empty folder for each run when empty
-	Env     []string `json:"env"`     // variables of the server's environment that it may see
-	Timeout duration `json:"timeout"` // of one command; the action's own limit may end it sooner; 1h when zero
-	Grace   duration `json:"grace"`   // between the request to stop and the kill; 5s when zero
-	Read    []string `json:"read"`    // files and folders that it may read, beside the system's programs
-	Write   []string `json:"write"`   // files and folders that Command may change; Plan and Check only read them
-	Network []int    `json:"network"` // TCP ports that it may connect to; none: no network
-	Limits  limits   `json:"limits"`
+	Command []string        `json:"command"` // what Do runs
+	Plan    []string        `json:"plan"`    // prints what Command would change, as one line of JSON; changes nothing
+	Check   []string        `json:"check"`   // after a crash: status 0 when the work was done, 1 when it was not, others: cannot tell
+	Dir     string          `json:"dir"`     // where it runs; a new empty folder for each run when empty
+	Env     []string        `json:"env"`     // variables of the server's environment that it may see
+	Timeout action.Duration `json:"timeout"` // of one command; the action's own limit may end it sooner; 1h when zero
+	Grace   action.Duration `json:"grace"`   // between the request to stop and the kill; 5s when zero
+	Read    []string        `json:"read"`    // files and folders that it may read, beside the system's programs
+	Write   []string        `json:"write"`   // files and folders that Command may change; Plan and Check only read them
+	Network []int           `json:"network"` // TCP ports that it may connect to; none: no network
+	Limits  limits          `json:"limits"`
 	// Sandbox is the least Level that the action accepts, or "none": nothing is kept from the command but its limits (in a sandbox sudo and
 	// other setuid programs do not work). Empty: the best that the host gives.
 	Sandbox string `json:"sandbox"`
@@ -41,10 +40,8 @@ const (
 
 func parseSettings(raw json.RawMessage) (settings, error) {
 	var s settings
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
-		return settings{}, notSettings(err)
+	if err := action.ReadSettings((*Kind)(nil).Name(), raw, &s); err != nil {
+		return settings{}, err
 	}
 	for _, check := range []func(*settings) error{checkCommands, checkPlaces, checkNetwork, checkSandbox, checkNames, checkTimes} {
 		if err := check(&s); err != nil {
@@ -52,18 +49,6 @@ func parseSettings(raw json.RawMessage) (settings, error) {
 		}
 	}
 	return s, s.Limits.check()
-}
-
-var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
-
-func notSettings(err error) error {
-	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
-		return fault.Wrong(m[1], "There is no setting %s here. Known are command, plan, check, dir, env, timeout, grace, read, write, network, limits and sandbox.", m[1])
-	}
-	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
-		return fault.Wrong(wrong.Field, "The setting %s does not take a JSON %s. Give it as the documentation of exec shows.", wrong.Field, wrong.Value)
-	}
-	return fault.Wrap(err, fault.Invalid, "The settings of exec are a table of names and values. Write them as the documentation shows.")
 }
 
 func checkCommands(s *settings) error {
@@ -137,10 +122,10 @@ func checkNames(s *settings) error {
 
 func checkTimes(s *settings) error {
 	if s.Timeout == 0 {
-		s.Timeout = duration(longestTimeout)
+		s.Timeout = action.Duration(longestTimeout)
 	}
 	if s.Grace == 0 {
-		s.Grace = duration(usualGrace)
+		s.Grace = action.Duration(usualGrace)
 	}
 	if t := time.Duration(s.Timeout); t < time.Millisecond || t > longestTimeout {
 		return fault.Wrong("timeout", "The setting timeout is a duration between 1ms and %s, such as 30s or 5m.", longestTimeout)

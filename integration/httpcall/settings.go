@@ -1,7 +1,6 @@
 package httpcall
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"frontline/action"
 	"frontline/fault"
 )
 
@@ -18,12 +18,12 @@ import (
 // segment, a query parameter, a field. It is never pasted into a text, but for a secret into a header ("Bearer {token}").
 type settings struct {
 	request
-	Hosts   []string `json:"hosts"`   // that a redirect may lead to, and addresses near the machine that may be asked; the URL's own is always
-	Timeout duration `json:"timeout"` // of one request; 30s when zero
-	Most    int      `json:"most"`    // bytes of an answer; 1 MiB when zero
-	Result  reading  `json:"result"`
-	Plan    *looking `json:"plan"` // a GET that shows what there is; another answer at the run is a conflict
-	Look    *looking `json:"look"` // a GET that tells after a crash whether the work was done
+	Hosts   []string        `json:"hosts"`   // that a redirect may lead to, and addresses near the machine that may be asked; the URL's own is always
+	Timeout action.Duration `json:"timeout"` // of one request; 30s when zero
+	Most    int             `json:"most"`    // bytes of an answer; 1 MiB when zero
+	Result  reading         `json:"result"`
+	Plan    *looking        `json:"plan"` // a GET that shows what there is; another answer at the run is a conflict
+	Look    *looking        `json:"look"` // a GET that tells after a crash whether the work was done
 }
 
 // request is one request.
@@ -67,19 +67,6 @@ type column struct {
 	Path  string `json:"path"` // below each row
 }
 
-// duration is written as Go writes durations; one that cannot be read is negative.
-type duration time.Duration
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (d *duration) UnmarshalText(b []byte) error {
-	v, err := time.ParseDuration(string(b))
-	if err != nil {
-		v = -1
-	}
-	*d = duration(v)
-	return nil
-}
-
 const (
 	usualTimeout, longestTimeout = 30 * time.Second, 5 * time.Minute
 	usualMost, mostMost          = 1 << 20, 10 << 20
@@ -87,11 +74,8 @@ const (
 
 func parseSettings(raw json.RawMessage) (settings, error) {
 	var s settings
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	d.UseNumber()
-	if err := d.Decode(&s); err != nil {
-		return settings{}, notSettings(err)
+	if err := action.ReadSettings((*Kind)(nil).Name(), raw, &s); err != nil {
+		return settings{}, err
 	}
 	for _, check := range []func(*settings) error{checkMethod, checkBody, checkBounds, checkLooks} {
 		if err := check(&s); err != nil {
@@ -99,18 +83,6 @@ func parseSettings(raw json.RawMessage) (settings, error) {
 		}
 	}
 	return s, nil
-}
-
-var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
-
-func notSettings(err error) error {
-	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
-		return fault.Wrong(m[1], "There is no setting %s here. See the documentation of the kind http.", m[1])
-	}
-	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
-		return fault.Wrong(wrong.Field, "The setting %s does not take a JSON %s. Give it as the documentation of the kind http shows.", wrong.Field, wrong.Value)
-	}
-	return fault.Wrap(err, fault.Invalid, "The settings of http are a table of names and values. Write them as the documentation shows.")
 }
 
 func checkMethod(s *settings) error {
@@ -201,13 +173,13 @@ func checkBody(s *settings) error {
 
 func checkBounds(s *settings) error {
 	if s.Timeout == 0 {
-		s.Timeout = duration(usualTimeout)
+		s.Timeout = action.Duration(usualTimeout)
 	}
 	if s.Most == 0 {
 		s.Most = usualMost
 	}
 	switch {
-	case s.Timeout < duration(time.Millisecond) || s.Timeout > duration(longestTimeout):
+	case s.Timeout < action.Duration(time.Millisecond) || s.Timeout > action.Duration(longestTimeout):
 		return fault.Wrong("timeout", "The setting timeout is a duration between 1ms and %s, such as 30s.", longestTimeout)
 	case s.Most < 1 || s.Most > mostMost:
 		return fault.Wrong("most", "The setting most is a number of bytes, at most %d.", mostMost)

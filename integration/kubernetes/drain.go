@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,16 +22,13 @@ var _ action.Kind = (*Drain)(nil)
 
 type drainSettings struct {
 	nodeSettings
-	Patience *span `json:"patience"` // how long budgets may make it wait; 5m
+	Patience *action.Duration `json:"patience"` // how long budgets may make it wait; 5m
 }
 
 const usualPatience, mostPatience = 5 * time.Minute, 50 * time.Minute
 
 func (s *drainSettings) check() error {
-	if s.Patience.or(usualPatience) > mostPatience {
-		return fault.Wrong("patience", "The setting patience is at most %s.", mostPatience)
-	}
-	return s.nodeSettings.check()
+	return cmp.Or(span("patience", s.Patience, mostPatience), s.nodeSettings.check())
 }
 
 // Check implements action.Kind.
@@ -98,7 +96,7 @@ func (k *Drain) Plan(ctx context.Context, call action.Call) (action.Plan, error)
 		return action.Plan{}, err
 	}
 	plan := action.Plan{At: k.clock.Now(), Tables: []action.Table{table}, Undo: "Open the node again; its pods stay where they went.",
-		Summary: fmt.Sprintf("Close the node %s and evict %s, waiting up to %s for their budgets.", name, counted(len(m.Pods), "pod", "pods"), lasted(settings.Patience.or(usualPatience))),
+		Summary: fmt.Sprintf("Close the node %s and evict %s, waiting up to %s for their budgets.", name, counted(len(m.Pods), "pod", "pods"), lasted(given(settings.Patience, usualPatience))),
 		Costs:   append([]string{"If a budget does not let a pod go in time, the node is opened again; what was evicted until then stays away."}, costs...),
 		Changes: []action.Change{{What: "Node " + name, Now: state(n.Spec.Unschedulable), After: state(true), Count: 1, Undo: "Open it again."}}}
 	if len(m.Pods) > 0 {
@@ -199,7 +197,7 @@ func (k *Drain) start(ctx context.Context, call action.Call, plan action.Plan, l
 	if err != nil {
 		return nil, err
 	}
-	d := &draining{site: s, mark: m, patience: settings.Patience.or(usualPatience), led: led, there: map[types.UID]bool{}}
+	d := &draining{site: s, mark: m, patience: given(settings.Patience, usualPatience), led: led, there: map[types.UID]bool{}}
 	n, err := get[node](ctx, s, nodes, "", name)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,12 +21,12 @@ var _ action.Prover = (*Evict)(nil)
 type evictSettings struct {
 	cluster
 	scope
-	Pause    *span `json:"pause"`    // between two restarts of one workload; 5m
-	Tries    int   `json:"tries"`    // restarts of one workload within an hour, until people must look; 2
-	Unready  *span `json:"unready"`  // not ready for so long is failing; 5m
-	Restarts int   `json:"restarts"` // so many restarts, the last within 10 minutes, are failing; 5
-	Wait     *span `json:"wait"`     // for the new pod to become ready; 2m
-	Steady   *span `json:"steady"`   // how long it must stay ready; 10s
+	Pause    *action.Duration `json:"pause"`    // between two restarts of one workload; 5m
+	Tries    int              `json:"tries"`    // restarts of one workload within an hour, until people must look; 2
+	Unready  *action.Duration `json:"unready"`  // not ready for so long is failing; 5m
+	Restarts int              `json:"restarts"` // so many restarts, the last within 10 minutes, are failing; 5
+	Wait     *action.Duration `json:"wait"`     // for the new pod to become ready; 2m
+	Steady   *action.Duration `json:"steady"`   // how long it must stay ready; 10s
 }
 
 const (
@@ -50,21 +51,15 @@ func (s *evictSettings) check() error {
 		s.Restarts = usualRestarts
 	}
 	switch {
-	case s.Pause.or(usualPause) > mostPause:
-		return fault.Wrong("pause", "The setting pause is at most %s.", mostPause)
 	case s.Tries < 1 || s.Tries > mostTries:
 		return fault.Wrong("tries", "The setting tries is between 1 and %d.", mostTries)
 	case s.Restarts < 1:
 		return fault.Wrong("restarts", "The setting restarts is at least 1.")
-	case s.Wait.or(usualWait) > mostWait:
-		return fault.Wrong("wait", "The setting wait is at most %s.", mostWait)
-	case s.Steady.or(usualSteady) > mostSteady:
-		return fault.Wrong("steady", "The setting steady is at most %s.", mostSteady)
 	}
-	return nil
+	return cmp.Or(span("pause", s.Pause, mostPause), span("unready", s.Unready, mostUnready), span("wait", s.Wait, mostWait), span("steady", s.Steady, mostSteady))
 }
 
-func (s evictSettings) signs() signs { return signs{s.Unready.or(usualUnready), s.Restarts} }
+func (s evictSettings) signs() signs { return signs{given(s.Unready, usualUnready), s.Restarts} }
 
 // Check implements action.Kind.
 func (k *Evict) Check(raw json.RawMessage) error {

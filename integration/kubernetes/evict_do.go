@@ -163,7 +163,7 @@ func (k *Evict) Prove(ctx context.Context, call action.Call, plan action.Plan, _
 	}
 	began := k.clock.Now()
 	var now crew
-	helped, err := until(ctx, k.clock, e.settings.Wait.or(usualWait), func() (bool, error) {
+	helped, err := until(ctx, k.clock, given(e.settings.Wait, usualWait), func() (bool, error) {
 		if now, err = e.crewOf(ctx, m.Namespace, m.Workload); err != nil {
 			return false, err
 		}
@@ -173,11 +173,11 @@ func (k *Evict) Prove(ctx context.Context, call action.Call, plan action.Plan, _
 		return action.Finding{}, err
 	}
 	if !helped {
-		return e.noHelp(m, now, "no new pod of %s became ready within "+lasted(e.settings.Wait.or(usualWait))), nil
+		return e.noHelp(m, now, "no new pod of %s became ready within "+lasted(given(e.settings.Wait, usualWait))), nil
 	}
 	fresh := now.replaced(m)
 	led.Printf("%s is ready after %s; looking whether it stays so.", fresh.Metadata.Name, lasted(k.clock.Now().Sub(began)))
-	if err := wait(ctx, k.clock, e.settings.Steady.or(usualSteady)); err != nil {
+	if err := wait(ctx, k.clock, given(e.settings.Steady, usualSteady)); err != nil {
 		return action.Finding{}, err
 	}
 	if now, err = e.crewOf(ctx, m.Namespace, m.Workload); err != nil {

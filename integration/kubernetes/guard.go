@@ -74,7 +74,7 @@ func (e *eviction) guardTries(t target, done []event) (string, string, error) {
 }
 
 func (e *eviction) guardPause(t target, done []event) (string, string, error) {
-	pause := e.settings.Pause.or(usualPause)
+	pause := given(e.settings.Pause, usualPause)
 	last := t.crew.youngest()
 	for _, d := range done {
 		if d.at().After(last) {

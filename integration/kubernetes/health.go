@@ -25,6 +25,7 @@ type signs struct {
 
 const (
 	usualUnready  = 5 * time.Minute
+	mostUnready   = 24 * time.Hour
 	usualRestarts = 5
 	lately        = 10 * time.Minute
 )

@@ -42,7 +42,7 @@ func unseal[T any](b base, call action.Call, plan action.Plan) (T, error) {
 		Call string `json:"call"`
 		Mark T      `json:"mark"`
 	}
-	digest, err := digest(call)
+	digest, err := call.Digest()
 	if err != nil {
 		return sealed.Mark, err
 	}
@@ -57,7 +57,7 @@ func unseal[T any](b base, call action.Call, plan action.Plan) (T, error) {
 
 // seal puts what Do needs to find the same world again into the plan, and the digest of the call, which unseal holds against it.
 func seal(call action.Call, plan action.Plan, mark any) (action.Plan, error) {
-	digest, err := digest(call)
+	digest, err := call.Digest()
 	if err != nil {
 		return action.Plan{}, err
 	}

@@ -67,9 +67,9 @@ type reader struct {
 type readSettings struct {
 	cluster
 	scope
-	Unready  *span  `json:"unready"`
-	Restarts int    `json:"restarts"`
-	Offer    offers `json:"offer"` // "evict": the id of an action of kind kubernetes.evict that the result links to
+	Unready  *action.Duration `json:"unready"`
+	Restarts int              `json:"restarts"`
+	Offer    offers           `json:"offer"` // "evict": the id of an action of kind kubernetes.evict that the result links to
 }
 
 func (s *readSettings) check() error {
@@ -95,10 +95,10 @@ func (s *readSettings) check() error {
 			return fault.Wrong("offer", "Name the id of an action under offer.%s.", kind)
 		}
 	}
-	return nil
+	return span("unready", s.Unready, mostUnready)
 }
 
-func (s readSettings) signs() signs { return signs{s.Unready.or(usualUnready), s.Restarts} }
+func (s readSettings) signs() signs { return signs{given(s.Unready, usualUnready), s.Restarts} }
 
 func (b base) reader(call action.Call) (*reader, error) {
 	s, err := parse[readSettings](b, call.Settings)

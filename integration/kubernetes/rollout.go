@@ -18,7 +18,7 @@ import (
 type rolloutSettings struct {
 	cluster
 	scope
-	Wait *span `json:"wait"` // for the rollout to be complete; 4m
+	Wait *action.Duration `json:"wait"` // for the rollout to be complete; 4m
 }
 
 func (s *rolloutSettings) check() error {
@@ -28,10 +28,7 @@ func (s *rolloutSettings) check() error {
 	if err := s.scope.check(); err != nil {
 		return err
 	}
-	if s.Wait.or(mostWait) > mostWait {
-		return fault.Wrong("wait", "The setting wait is at most %s.", mostWait)
-	}
-	return nil
+	return span("wait", s.Wait, mostWait)
 }
 
 // The steps of whatever changes one object.
@@ -55,7 +52,7 @@ func (b base) rollout(call action.Call) (*rollout, error) {
 		return nil, err
 	}
 	in := &inputs{given: call.Inputs}
-	r := &rollout{namespace: in.namespace(s.scope), ref: in.workload(s.scope, true), wait: s.Wait.or(mostWait)}
+	r := &rollout{namespace: in.namespace(s.scope), ref: in.workload(s.scope, true), wait: given(s.Wait, mostWait)}
 	r.revision, _ = in.whole("revision")
 	if in.err != nil {
 		return nil, in.err

@@ -20,9 +20,9 @@ var _ action.Prover = (*Scale)(nil)
 type scaleSettings struct {
 	cluster
 	scope
-	Min  *int  `json:"min"`  // 1 when left out
-	Max  int   `json:"max"`  // required
-	Wait *span `json:"wait"` // for the new pods to be ready; 2m
+	Min  *int             `json:"min"`  // 1 when left out
+	Max  int              `json:"max"`  // required
+	Wait *action.Duration `json:"wait"` // for the new pods to be ready; 2m
 }
 
 const mostReplicas = 1000
@@ -39,10 +39,8 @@ func (s *scaleSettings) check() error {
 		return fault.Wrong("max", "The setting max says how many pods the workload may have at most, 1 to %d.", mostReplicas)
 	case s.least() < 0 || s.least() > s.Max:
 		return fault.Wrong("min", "The setting min is between 0 and max.")
-	case s.Wait.or(usualWait) > mostWait:
-		return fault.Wrong("wait", "The setting wait is at most %s.", mostWait)
 	}
-	return nil
+	return span("wait", s.Wait, mostWait)
 }
 
 func (s *scaleSettings) least() int {
@@ -256,7 +254,7 @@ func (k *Scale) Prove(ctx context.Context, call action.Call, plan action.Plan, _
 		return action.Finding{}, err
 	}
 	var w workload
-	done, err := until(ctx, k.clock, r.settings.Wait.or(usualWait), func() (bool, error) {
+	done, err := until(ctx, k.clock, given(r.settings.Wait, usualWait), func() (bool, error) {
 		w, err = get[workload](ctx, r.site, resourceOf(m.Workload.Kind), m.Namespace, m.Workload.Name)
 		if err != nil {
 			return false, err
@@ -272,5 +270,5 @@ func (k *Scale) Prove(ctx context.Context, call action.Call, plan action.Plan, _
 		return action.Finding{Helped: true, Facts: facts, Summary: fmt.Sprintf("%s has %s, all of them ready.", m.Workload, counted(m.To, "pod", "pods"))}, nil
 	}
 	return action.Finding{Facts: facts, Summary: fmt.Sprintf("%s has %d of %d pods ready after %s. Look whether the cluster has room for them, or escalate.",
-		m.Workload, w.Status.ReadyReplicas, m.To, lasted(r.settings.Wait.or(usualWait)))}, nil
+		m.Workload, w.Status.ReadyReplicas, m.To, lasted(given(r.settings.Wait, usualWait)))}, nil
 }

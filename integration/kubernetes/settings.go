@@ -1,16 +1,9 @@
 package kubernetes
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/url"
-	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -118,27 +111,20 @@ func (s scope) allow(w workloadRef) error {
 // offers name the actions that an overview offers for what it finds: "evict" to the id of an action of kind kubernetes.evict.
 type offers map[string]string
 
-// span is written as Go writes durations: "5m".
-type span time.Duration
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (d *span) UnmarshalText(b []byte) error {
-	v, err := time.ParseDuration(string(b))
-	if err != nil || v < 0 {
-		return errNoDuration
-	}
-	*d = span(v)
-	return nil
-}
-
-var errNoDuration = errors.New("no duration")
-
-// or is the duration, or the usual one when none was given.
-func (d *span) or(usual time.Duration) time.Duration {
+// given is the duration, or the usual one when none was given.
+func given(d *action.Duration, usual time.Duration) time.Duration {
 	if d == nil {
 		return usual
 	}
 	return time.Duration(*d)
+}
+
+// span checks a duration that may be left out.
+func span(setting string, d *action.Duration, most time.Duration) error {
+	if t := given(d, 0); t < 0 || t > most {
+		return fault.Wrong(setting, "The setting %s is a duration of at most %s, such as 90s or 5m.", setting, most)
+	}
+	return nil
 }
 
 // checked are settings that know what is wrong with them.
@@ -150,57 +136,8 @@ type checked[T any] interface {
 // parse reads and checks settings. The faults name the setting; no value that may be a secret is repeated.
 func parse[T any, P checked[T]](b base, raw json.RawMessage) (T, error) {
 	var s T
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
-		return s, b.notSettings(err, reflect.TypeFor[T]())
+	if err := action.ReadSettings(b.name, raw, &s); err != nil {
+		return s, err
 	}
 	return s, P(&s).check()
-}
-
-var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
-
-func (b base) notSettings(err error, t reflect.Type) error {
-	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
-		return fault.Wrong(m[1], "There is no setting %.60s here. %s knows %s.", m[1], b.name, strings.Join(fieldsOf(t), ", "))
-	}
-	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
-		name := wrong.Field[strings.LastIndexByte(wrong.Field, '.')+1:]
-		return fault.Wrong(name, "The setting %s does not take a JSON %s. Give it as the documentation of %s shows.", name, wrong.Value, b.name)
-	}
-	if errors.Is(err, errNoDuration) {
-		return fault.Wrong("wait", "One of the durations cannot be read. Write them with their unit, such as 90s or 5m.")
-	}
-	return fault.Wrap(err, fault.Invalid, "The settings of %s are a table of names and values. Write them as the documentation shows.", b.name)
-}
-
-// fieldsOf lists the names of settings in their order.
-func fieldsOf(t reflect.Type) []string {
-	var names []string
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if f.Anonymous {
-			names = append(names, fieldsOf(f.Type)...)
-			continue
-		}
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		names = append(names, name)
-	}
-	return names
-}
-
-// digest identifies what was asked, independent of how its JSON is laid out.
-func digest(call action.Call) (string, error) {
-	var plain any
-	d := json.NewDecoder(bytes.NewReader(call.Settings))
-	d.UseNumber()
-	if err := d.Decode(&plain); err != nil {
-		return "", fmt.Errorf("read the settings: %w", err)
-	}
-	b, err := json.Marshal([]any{plain, call.Inputs})
-	if err != nil {
-		return "", fmt.Errorf("digest the call: %w", err)
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:16]), nil
 }

@@ -98,7 +98,7 @@ func TestSettingsAreForTheirKind(t *testing.T) {
 		{"evict", `{"server":["x"]}`, "server", ""},
 		{"overview", `{"server":"https://k","token":"env:T","namespace":"a","offer":{"delete":"x"}}`, "offer", ""},
 		{"overview", `{"in_cluster":true,"context":"x","namespace":"a"}`, "context", ""},
-		{"overview", `{"kubeconfig":"/root/.kube/config","namespace":"a"}`, "kubeconfig", ""},
+		{"overview", `{"kubeconfig":"/home/liis/.kube/config","namespace":"a"}`, "kubeconfig", ""},
 		{"overview", `{"kubeconfig":"file:/x","token":"env:T","namespace":"a"}`, "token", ""},
 	} {
 		err := kind(t, c.kind).Check(json.RawMessage(c.settings))

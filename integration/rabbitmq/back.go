@@ -154,7 +154,7 @@ func (k *Back) look(ctx context.Context, s site, call action.Call) (preflight, r
 	if err != nil {
 		return p, replayMark{}, err
 	}
-	d, err := digest(call)
+	d, err := call.Digest()
 	return p, replayMark{d, identity}, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -70,7 +71,7 @@ func (k *Disconnect) Plan(ctx context.Context, call action.Call) (action.Plan, e
 // see looks who consumes the queue.
 func (k *Disconnect) see(ctx context.Context, call action.Call) (site, preflight, disconnectMark, error) {
 	wanted, _ := call.Inputs["connection"].(string)
-	d, err := digest(call)
+	d, err := call.Digest()
 	if err != nil {
 		return site{}, preflight{}, disconnectMark{}, err
 	}
@@ -145,7 +146,8 @@ func (k *Disconnect) Reconcile(ctx context.Context, call action.Call, plan actio
 	if err := json.Unmarshal(plan.Private, &then); err != nil {
 		return action.Result{}, fault.Wrap(err, fault.Internal, "The record of this run cannot be read. Look at the queue's consumers yourself.")
 	}
-	call.Inputs = leaving(call.Inputs, "connection")
+	call.Inputs = maps.Clone(call.Inputs)
+	delete(call.Inputs, "connection") // which may be gone
 	s, _, now, err := k.see(ctx, call)
 	if err != nil {
 		return action.Result{}, err
@@ -164,15 +166,4 @@ func (k *Disconnect) Reconcile(ctx context.Context, call action.Call, plan actio
 	}
 	return action.Result{Done: true, Summary: fmt.Sprintf("The run broke off after %d of %d connections were closed. Plan again for the others.", len(then.Connections)-left, len(then.Connections)),
 		Facts: map[string]any{"queue": s.chosen.Queue, "closed": len(then.Connections) - left}}, nil
-}
-
-// leaving leaves one input out.
-func leaving(in map[string]any, name string) map[string]any {
-	out := map[string]any{}
-	for k, v := range in {
-		if k != name {
-			out[k] = v
-		}
-	}
-	return out
 }

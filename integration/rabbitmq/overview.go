@@ -1,7 +1,6 @@
 package rabbitmq
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -45,13 +44,8 @@ type overviewSettings struct {
 
 func parseOverview(raw json.RawMessage) (overviewSettings, error) {
 	var o overviewSettings
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&o); err != nil {
-		if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
-			return o, fault.Wrong(m[1], "There is no setting %s here. Known are broker, user, password, vhost and queues.", m[1])
-		}
-		return o, notSettings(err)
+	if err := action.ReadSettings((*Overview)(nil).Name(), raw, &o); err != nil {
+		return o, err
 	}
 	s := settings{Broker: o.Broker, User: o.User, Password: o.Password, VHost: o.VHost}
 	for _, check := range []func(*settings) error{checkBroker, checkUser} {

@@ -8,12 +8,8 @@
 package rabbitmq
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -145,27 +141,11 @@ func (s site) mark(call action.Call, p preflight) (mark, error) {
 	if err != nil {
 		return mark{}, err
 	}
-	digest, err := digest(call)
+	digest, err := call.Digest()
 	if err != nil {
 		return mark{}, err
 	}
 	return mark{Identity: identity, Call: digest, Fingerprint: s.chosen.Fingerprint, Take: s.chosen.Twins}, nil
-}
-
-// digest identifies what was asked, independent of how its JSON is laid out.
-func digest(call action.Call) (string, error) {
-	var plain any
-	d := json.NewDecoder(bytes.NewReader(call.Settings))
-	d.UseNumber()
-	if err := d.Decode(&plain); err != nil {
-		return "", fmt.Errorf("read the settings: %w", err)
-	}
-	b, err := json.Marshal([]any{plain, call.Inputs})
-	if err != nil {
-		return "", fmt.Errorf("digest the call: %w", err)
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:16]), nil
 }
 
 // markOf reads the mark of a plan.

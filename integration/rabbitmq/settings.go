@@ -1,9 +1,7 @@
 package rabbitmq
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"math"
 	"net/url"
 	"regexp"
@@ -11,22 +9,23 @@ import (
 	"strings"
 	"time"
 
+	"frontline/action"
 	"frontline/fault"
 	"frontline/secret"
 )
 
 // settings are what a definition says about its broker.
 type settings struct {
-	Broker   string     `json:"broker"`   // management API: http://host:15672
-	AMQP     string     `json:"amqp"`     // amqp://host:5672 or amqps://host:5671, without user and password
-	User     string     `json:"user"`     // needs the management tag and read permission on the queues
-	Password secret.Ref `json:"password"` // resolved by the runner into Call.Secrets["password"]
-	VHost    string     `json:"vhost"`    // "/" when empty
-	Queue    string     `json:"queue"`    // the only queue, or
-	Queues   []string   `json:"queues"`   // those that the input "queue" may choose from
-	Scan     int        `json:"scan"`     // how many messages may be held at once; 2000 when zero
-	Hold     duration   `json:"hold"`     // how long they may be held; 10s when zero
-	Show     []string   `json:"show"`     // headers whose values people may see; others show their type only
+	Broker   string          `json:"broker"`   // management API: http://host:15672
+	AMQP     string          `json:"amqp"`     // amqp://host:5672 or amqps://host:5671, without user and password
+	User     string          `json:"user"`     // needs the management tag and read permission on the queues
+	Password secret.Ref      `json:"password"` // resolved by the runner into Call.Secrets["password"]
+	VHost    string          `json:"vhost"`    // "/" when empty
+	Queue    string          `json:"queue"`    // the only queue, or
+	Queues   []string        `json:"queues"`   // those that the input "queue" may choose from
+	Scan     int             `json:"scan"`     // how many messages may be held at once; 2000 when zero
+	Hold     action.Duration `json:"hold"`     // how long they may be held; 10s when zero
+	Show     []string        `json:"show"`     // headers whose values people may see; others show their type only
 	// Disconnect permits the input "disconnect": closing the connections of the queue's consumers to reach a message that
 	// one of them holds. It needs a user who may close other users' connections.
 	Disconnect bool `json:"disconnect"`
@@ -38,23 +37,11 @@ const (
 	usualHold, mostHold = 10 * time.Second, time.Minute
 )
 
-// duration is written as Go writes durations: "10s".
-type duration time.Duration
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (d *duration) UnmarshalText(b []byte) error {
-	v, err := time.ParseDuration(string(b))
-	*d = duration(v)
-	return err
-}
-
 // parseSettings reads and checks the settings. The faults name the setting; a value that may carry a password is never repeated.
 func parseSettings(raw json.RawMessage) (settings, error) {
 	var s settings
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
-		return settings{}, notSettings(err)
+	if err := action.ReadSettings((*Park)(nil).Name(), raw, &s); err != nil {
+		return settings{}, err
 	}
 	for _, check := range []func(*settings) error{checkBroker, checkAMQP, checkUser, checkQueues, checkBounds} {
 		if err := check(&s); err != nil {
@@ -62,21 +49,6 @@ func parseSettings(raw json.RawMessage) (settings, error) {
 		}
 	}
 	return s, nil
-}
-
-var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
-
-func notSettings(err error) error {
-	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
-		return fault.Wrong(m[1], "There is no setting %s here. Known are broker, amqp, user, password, vhost, queue, queues, scan, hold, show and disconnect.", m[1])
-	}
-	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
-		return fault.Wrong(wrong.Field, "The setting %s does not take a JSON %s. Give it as the documentation of rabbitmq.park shows.", wrong.Field, wrong.Value)
-	}
-	if strings.Contains(err.Error(), "time:") {
-		return fault.Wrong("hold", "The setting hold is a duration such as 10s.")
-	}
-	return fault.Wrap(err, fault.Invalid, "The settings of rabbitmq.park are a table of names and values. Write them as the documentation shows.")
 }
 
 func checkBroker(s *settings) error {
@@ -136,7 +108,7 @@ func checkBounds(s *settings) error {
 		s.Scan = usualScan
 	}
 	if s.Hold == 0 {
-		s.Hold = duration(usualHold)
+		s.Hold = action.Duration(usualHold)
 	}
 	if s.Scan < 1 || s.Scan > mostScan {
 		return fault.Wrong("scan", "The setting scan is between 1 and %d messages.", mostScan)

@@ -1,12 +1,9 @@
 package sql
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -18,27 +15,14 @@ import (
 
 // settings are what a definition says about its database and its statement.
 type settings struct {
-	Database  string     `json:"database"`  // postgres://user@host:5432/name, mysql://user@host:3306/name or sqlite:/path
-	Password  secret.Ref `json:"password"`  // resolved by the runner into Call.Secrets["password"]
-	Statement string     `json:"statement"` // one, with parameters :name, which are inputs or secrets
-	Preview   string     `json:"preview"`   // for a change: a query that shows the rows before it
-	Look      string     `json:"look"`      // after a crash: a query whose one value is true when the work was done
-	Title     string     `json:"title"`     // of the table
-	Rows      int        `json:"rows"`      // of a table at most; 200 when zero
-	Timeout   duration   `json:"timeout"`   // of all statements together; 30s when zero
-}
-
-// duration is written as Go writes durations; one that cannot be read is negative.
-type duration time.Duration
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (d *duration) UnmarshalText(b []byte) error {
-	v, err := time.ParseDuration(string(b))
-	if err != nil {
-		v = -1
-	}
-	*d = duration(v)
-	return nil
+	Database  string          `json:"database"`  // postgres://user@host:5432/name, mysql://user@host:3306/name or sqlite:/path
+	Password  secret.Ref      `json:"password"`  // resolved by the runner into Call.Secrets["password"]
+	Statement string          `json:"statement"` // one, with parameters :name, which are inputs or secrets
+	Preview   string          `json:"preview"`   // for a change: a query that shows the rows before it
+	Look      string          `json:"look"`      // after a crash: a query whose one value is true when the work was done
+	Title     string          `json:"title"`     // of the table
+	Rows      int             `json:"rows"`      // of a table at most; 200 when zero
+	Timeout   action.Duration `json:"timeout"`   // of all statements together; 30s when zero
 }
 
 const (
@@ -62,10 +46,8 @@ type parsed struct {
 
 func parseSettings(raw json.RawMessage) (parsed, error) {
 	var p parsed
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&p.settings); err != nil {
-		return parsed{}, notSettings(err)
+	if err := action.ReadSettings((*Kind)(nil).Name(), raw, &p.settings); err != nil {
+		return parsed{}, err
 	}
 	for _, check := range []func(*parsed) error{checkDatabase, checkStatements, checkBounds} {
 		if err := check(&p); err != nil {
@@ -73,18 +55,6 @@ func parseSettings(raw json.RawMessage) (parsed, error) {
 		}
 	}
 	return p, nil
-}
-
-var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
-
-func notSettings(err error) error {
-	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
-		return fault.Wrong(m[1], "There is no setting %s here. Known are database, password, statement, preview, look, title, rows and timeout.", m[1])
-	}
-	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
-		return fault.Wrong(wrong.Field, "The setting %s does not take a JSON %s. Give it as the documentation of sql shows.", wrong.Field, wrong.Value)
-	}
-	return fault.Wrap(err, fault.Invalid, "The settings of sql are a table of names and values. Write them as the documentation shows.")
 }
 
 func checkDatabase(p *parsed) error {
@@ -150,13 +120,13 @@ func checkStatements(p *parsed) error {
 
 func checkBounds(p *parsed) error {
 	if p.Timeout == 0 {
-		p.Timeout = duration(usualTimeout)
+		p.Timeout = action.Duration(usualTimeout)
 	}
 	if p.Rows == 0 {
 		p.Rows = usualRows
 	}
 	switch {
-	case p.Timeout < duration(time.Millisecond) || p.Timeout > duration(longestTimeout):
+	case p.Timeout < action.Duration(time.Millisecond) || p.Timeout > action.Duration(longestTimeout):
 		return fault.Wrong("timeout", "The setting timeout is a duration between 1ms and %s, such as 30s.", longestTimeout)
 	case p.Rows < 1 || p.Rows > mostRows:
 		return fault.Wrong("rows", "The setting rows is a number between 1 and %d.", mostRows)
