@@ -79,7 +79,7 @@ func (counterFirm) Services() []catalog.Service {
 
 // counter is a desk at which sessions of customers are closed.
 type counter struct {
-	*desk
+	*workplace
 	sessions *sessions
 }
 

@@ -134,7 +134,7 @@ func TestTwoReplicasStartOnce(t *testing.T) {
 			var wg sync.WaitGroup
 			errs := make([]error, 6)
 			for i := range errs {
-				d := []*desk{first, second}[i%2]
+				d := []*workplace{first, second}[i%2]
 				wg.Go(func() {
 					_, errs[i] = d.Start(t.Context(), d.liis, action.StartRequest{Run: r.ID, PlanHash: r.PlanHash, Key: fmt.Sprint("click ", i)})
 				})
@@ -164,14 +164,14 @@ func TestTwoReplicasStartOnce(t *testing.T) {
 
 func TestStartRefusesWhatNobodySaw(t *testing.T) {
 	for name, c := range map[string]struct {
-		before func(*desk)
+		before func(*workplace)
 		hash   string
 		want   string
 	}{
-		"an old plan":      {func(d *desk) { d.clock.Move(16 * time.Minute) }, "", "Plan again"},
-		"another plan":     {func(d *desk) {}, "0000", "plan again"},
-		"another version":  {func(d *desk) { x := takeMessage(); x.Title = "Take it"; d.book["shelf/take"] = x }, "", "Plan again"},
-		"a removed action": {func(d *desk) { delete(d.book, "shelf/take") }, "", "removed"},
+		"an old plan":      {func(d *workplace) { d.clock.Move(16 * time.Minute) }, "", "Plan again"},
+		"another plan":     {func(d *workplace) {}, "0000", "plan again"},
+		"another version":  {func(d *workplace) { x := takeMessage(); x.Title = "Take it"; d.book["shelf/take"] = x }, "", "Plan again"},
+		"a removed action": {func(d *workplace) { delete(d.book, "shelf/take") }, "", "removed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, db *DB, clk *clock.Moved) {

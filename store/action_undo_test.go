@@ -41,7 +41,7 @@ func (p putBack) Do(ctx context.Context, c action.Call, _ action.Plan, led actio
 }
 
 // takesBack lets the desk's runs offer to be taken back.
-func (d *desk) takesBack(t *testing.T) {
+func (d *workplace) takesBack(t *testing.T) {
 	t.Helper()
 	d.Kinds["shelf.put"] = putBack{d.shelf}
 	d.shelf.do = func(ctx context.Context, c action.Call, led action.Ledger) (action.Result, error) {
@@ -58,7 +58,7 @@ func (d *desk) takesBack(t *testing.T) {
 	}
 }
 
-func (d *desk) undo(t *testing.T, r action.Run) action.Run {
+func (d *workplace) undo(t *testing.T, r action.Run) action.Run {
 	t.Helper()
 	u, err := d.Undo(t.Context(), d.liis, r.Ref(), "it was the wrong one")
 	if err != nil {
@@ -176,7 +176,7 @@ func TestTheLookAfterwards(t *testing.T) {
 }
 
 // passing lets time pass while f runs: whoever waits for the clock is woken.
-func (d *desk) passing(t *testing.T, f func()) {
+func (d *workplace) passing(t *testing.T, f func()) {
 	t.Helper()
 	stop := make(chan struct{})
 	var wg sync.WaitGroup

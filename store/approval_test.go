@@ -33,7 +33,7 @@ func (h staffed) People() []people.Person {
 }
 
 // newStaffed is a desk with more people and actions: one of each risk, one whose owners want two others, and one with a budget.
-func newStaffed(t *testing.T, db *DB, c *clock.Moved) (*desk, staffed) {
+func newStaffed(t *testing.T, db *DB, c *clock.Moved) (*workplace, staffed) {
 	t.Helper()
 	d := newDesk(t, db, c)
 	h := staffed{book: d.book, crew: map[string]people.Person{}}
@@ -69,7 +69,7 @@ func (h staffed) screen(id string, c clock.Clock) people.Actor {
 	return a
 }
 
-func (d *desk) planOf(t *testing.T, by people.Actor, id string) action.Run {
+func (d *workplace) planOf(t *testing.T, by people.Actor, id string) action.Run {
 	t.Helper()
 	r, err := d.Plan(t.Context(), by, action.PlanRequest{Action: id, Inputs: map[string]any{"message": "m1"}, Reason: "it loops"})
 	if err != nil {
@@ -78,13 +78,13 @@ func (d *desk) planOf(t *testing.T, by people.Actor, id string) action.Run {
 	return r
 }
 
-func (d *desk) click(t *testing.T, by people.Actor, r action.Run, glass string) (action.Run, error) {
+func (d *workplace) click(t *testing.T, by people.Actor, r action.Run, glass string) (action.Run, error) {
 	t.Helper()
 	return d.Start(t.Context(), by, action.StartRequest{Run: r.ID, PlanHash: r.PlanHash, Key: "click " + r.ID, Glass: glass})
 }
 
 // asked is a run that waits.
-func (d *desk) asked(t *testing.T, by people.Actor, id string) action.Run {
+func (d *workplace) asked(t *testing.T, by people.Actor, id string) action.Run {
 	t.Helper()
 	r, err := d.click(t, by, d.planOf(t, by, id), "")
 	if err != nil || r.State != action.Waiting {
@@ -175,7 +175,7 @@ func TestApprovalMatrix(t *testing.T) {
 }
 
 // mine makes the run look as if the caller had planned it.
-func (d *desk) mine(t *testing.T, r action.Run, by people.Actor) action.Run {
+func (d *workplace) mine(t *testing.T, r action.Run, by people.Actor) action.Run {
 	t.Helper()
 	err := d.db.write(t.Context(), func(x *tx) error {
 		_, err := x.exec(t.Context(), `UPDATE run SET planned_by = $2 WHERE id = $1`, r.ID, asJSON(journal.By(by)))
@@ -293,7 +293,7 @@ func TestApproversAtOnce(t *testing.T) {
 			errs := make([]error, 8)
 			for i := range errs {
 				by := h.screen([]string{"karl", "wanjiru", "aisha", "marika"}[i/2], c)
-				d := []*desk{first, second}[i%2]
+				d := []*workplace{first, second}[i%2]
 				wg.Go(func() { _, errs[i] = d.Approve(t.Context(), by, r.ID, r.PlanHash, "") })
 			}
 			wg.Wait()

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { neighbour.Main(m) }
 // street is a desk that a real browser visits.
 type street struct {
 	serving atomic.Pointer[Server] // what the browser is answered by
-	*desk
+	*workplace
 	*neighbour.Browser
 	url    string
 	alive  *atomic.Bool // while false the server cuts every connection

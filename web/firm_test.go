@@ -28,7 +28,7 @@ import (
 // runs are what the test puts there.
 type firm struct {
 	t         *testing.T
-	desk      *desk
+	desk      *workplace
 	book      *firmBook
 	memory    *oncalltest.Memory
 	pager     *oncall.Pager

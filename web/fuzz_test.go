@@ -18,7 +18,7 @@ func FuzzCookies(f *testing.F) {
 	f.Add("q7v3m9x2k8", "PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg", "light", "on")
 	f.Add("", "=", "\"><script>", "\x00")
 	f.Add("lead", strings.Repeat("QUJD", 400), "", "")
-	var d *desk
+	var d *workplace
 	f.Fuzz(func(t *testing.T, session, said, theme, keys string) {
 		if d == nil {
 			d = newDesk(t)
@@ -48,7 +48,7 @@ func FuzzSignIn(f *testing.F) {
 	f.Add("email=%zz;&password", "application/x-www-form-urlencoded")
 	f.Add("--x\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\na\r\n--x--", "multipart/form-data; boundary=x")
 	f.Add("email=%00&password=%ff&next=//evil.example", "")
-	var d *desk
+	var d *workplace
 	f.Fuzz(func(t *testing.T, body, kind string) {
 		if d == nil {
 			d = newDesk(t)

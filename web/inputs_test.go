@@ -127,7 +127,7 @@ func (c *counter) last(t *testing.T) map[string]any {
 }
 
 // post sends a body of any type.
-func (d *desk) post(path string, as people.Role, kind string, body io.Reader) reply {
+func (d *workplace) post(path string, as people.Role, kind string, body io.Reader) reply {
 	d.t.Helper()
 	r := httptest.NewRequestWithContext(d.t.Context(), http.MethodPost, path, body)
 	r.Header.Set("Content-Type", kind)
@@ -137,7 +137,7 @@ func (d *desk) post(path string, as people.Role, kind string, body io.Reader) re
 	return reply{t: d.t, ResponseRecorder: w}
 }
 
-func formDesk(t *testing.T) (*desk, *counter) {
+func formDesk(t *testing.T) (*workplace, *counter) {
 	t.Helper()
 	f, c := newFirm(t), newCounter()
 	f.desk.s.deps.Actions = c

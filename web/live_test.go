@@ -57,7 +57,7 @@ func (w *wire) heard() string {
 }
 
 // listen opens a stream as the role; over is closed when it has ended.
-func (d *desk) listen(ctx context.Context, as people.Role) (w *wire, over chan struct{}) {
+func (d *workplace) listen(ctx context.Context, as people.Role) (w *wire, over chan struct{}) {
 	w, over = &wire{header: http.Header{}}, make(chan struct{})
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/live", nil)
 	r.AddCookie(&http.Cookie{Name: "__Host-frontline", Value: string(as)})
@@ -70,7 +70,7 @@ func (d *desk) listen(ctx context.Context, as people.Role) (w *wire, over chan s
 	return w, over
 }
 
-func liveDesk(t *testing.T) *desk {
+func liveDesk(t *testing.T) *workplace {
 	return newDesk(t, func(deps *Deps) { deps.Clock = clock.Real{} })
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // ok answers with a small screen.
-func ok(d *desk) Handler {
+func ok(d *workplace) Handler {
 	return func(w http.ResponseWriter, r *http.Request, v *visit) error {
 		return d.s.show(w, r, v, http.StatusOK, "me", meScreen{head: head{Title: "Some screen"}})
 	}

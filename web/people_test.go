@@ -61,7 +61,7 @@ func (f *fakeInvites) AcceptInvite(ctx context.Context, token, password secret.T
 	return s, nil
 }
 
-func inviting(t *testing.T) (*desk, *fakeInvites) {
+func inviting(t *testing.T) (*workplace, *fakeInvites) {
 	f := &fakeInvites{}
 	d := newDesk(t, func(deps *Deps) {
 		deps.Invites = f

@@ -29,8 +29,8 @@ import (
 // night is when the tests happen: 03:24 in Tallinn.
 var night = time.Date(2026, 11, 24, 1, 24, 0, 0, time.UTC)
 
-// desk is a server of screens with fakes behind it, and what a test says to it.
-type desk struct {
+// workplace is a server of screens with fakes behind it, and what a test says to it.
+type workplace struct {
 	t       *testing.T
 	s       *Server
 	clock   *clock.Moved
@@ -42,9 +42,9 @@ type desk struct {
 }
 
 // newDesk returns a desk with one person of each role: the session token of role "lead" is "lead".
-func newDesk(t *testing.T, change ...func(*Deps)) *desk {
+func newDesk(t *testing.T, change ...func(*Deps)) *workplace {
 	t.Helper()
-	d := &desk{t: t, clock: clock.NewMoved(night), log: &bytes.Buffer{}}
+	d := &workplace{t: t, clock: clock.NewMoved(night), log: &bytes.Buffer{}}
 	d.signIn = newFakeSignIn(d.clock)
 	d.setUp = &fakeSetUp{signIn: d.signIn}
 	d.tokens = &fakeTokens{clock: d.clock}
@@ -69,19 +69,19 @@ func newDesk(t *testing.T, change ...func(*Deps)) *desk {
 }
 
 // with puts routes of the test in place of the table.
-func (d *desk) with(routes ...Route) *desk {
+func (d *workplace) with(routes ...Route) *workplace {
 	d.t.Helper()
 	return d.rebuild(func(*Server) []Route { return routes })
 }
 
 // plus adds routes of the test to the table.
-func (d *desk) plus(routes ...Route) *desk {
+func (d *workplace) plus(routes ...Route) *workplace {
 	d.t.Helper()
 	return d.rebuild(func(s *Server) []Route { return append(s.table(), routes...) })
 }
 
 // rebuild starts the server anew, with the same things behind it.
-func (d *desk) rebuild(routes func(*Server) []Route) *desk {
+func (d *workplace) rebuild(routes func(*Server) []Route) *workplace {
 	d.t.Helper()
 	s := &Server{}
 	if err := s.build(d.s.deps, routes(s)); err != nil {
@@ -100,7 +100,7 @@ type ask struct {
 }
 
 // to sends the request and returns the answer.
-func (d *desk) to(path string, a ask) reply {
+func (d *workplace) to(path string, a ask) reply {
 	d.t.Helper()
 	method, body := cmp.Or(a.method, http.MethodGet), io.Reader(nil)
 	if a.form != nil {

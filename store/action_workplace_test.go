@@ -119,8 +119,8 @@ func takeMessage() action.Definition {
 		Limits:   action.Limits{Timeout: time.Minute, OneAtATime: true}}
 }
 
-// desk is the action wing on a database, with one person at it.
-type desk struct {
+// workplace is the action wing on a database, with one person at it.
+type workplace struct {
 	*action.Runner
 	db    *DB
 	jobs  *job.Runner
@@ -132,9 +132,9 @@ type desk struct {
 
 const password = `p"ss/wörd&1`
 
-func newDesk(t *testing.T, db *DB, c *clock.Moved) *desk {
+func newDesk(t *testing.T, db *DB, c *clock.Moved) *workplace {
 	t.Helper()
-	d := &desk{db: db, clock: c, shelf: &shelf{messages: []string{"m1", "m2", "m3"}}, book: book{"shelf/take": takeMessage()},
+	d := &workplace{db: db, clock: c, shelf: &shelf{messages: []string{"m1", "m2", "m3"}}, book: book{"shelf/take": takeMessage()},
 		liis: people.As(people.Person{ID: "liis", Name: "Liis Tamm", Role: people.Support, Teams: []string{"support"}}, "screen")}
 	kinds, err := action.NewKinds(d.shelf)
 	if err != nil {
@@ -157,7 +157,7 @@ func (reversed) Open(b []byte) ([]byte, error) { return reversed{}.Seal(b) }
 
 var disturbance = journal.Of("incident", "inc-31")
 
-func (d *desk) plan(t *testing.T, inputs map[string]any) action.Run {
+func (d *workplace) plan(t *testing.T, inputs map[string]any) action.Run {
 	t.Helper()
 	r, err := d.Plan(t.Context(), d.liis, action.PlanRequest{Action: "shelf/take", Inputs: inputs, For: disturbance, Reason: "consumer loops on it"})
 	if err != nil {
@@ -166,7 +166,7 @@ func (d *desk) plan(t *testing.T, inputs map[string]any) action.Run {
 	return r
 }
 
-func (d *desk) start(t *testing.T, r action.Run) action.Run {
+func (d *workplace) start(t *testing.T, r action.Run) action.Run {
 	t.Helper()
 	started, err := d.Start(t.Context(), d.liis, action.StartRequest{Run: r.ID, PlanHash: r.PlanHash, Key: "click-" + r.ID})
 	if err != nil {
@@ -176,14 +176,14 @@ func (d *desk) start(t *testing.T, r action.Run) action.Run {
 }
 
 // work lets the jobs run that are due, and returns the run.
-func (d *desk) work(t *testing.T, r action.Run) action.Run {
+func (d *workplace) work(t *testing.T, r action.Run) action.Run {
 	t.Helper()
 	d.working(t)()
 	return d.now(t, r)
 }
 
 // working lets jobs run until the function it returns is called, which waits for those that are due.
-func (d *desk) working(t *testing.T) func() {
+func (d *workplace) working(t *testing.T) func() {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -200,7 +200,7 @@ func (d *desk) working(t *testing.T) func() {
 	}
 }
 
-func (d *desk) now(t *testing.T, r action.Run) action.Run {
+func (d *workplace) now(t *testing.T, r action.Run) action.Run {
 	t.Helper()
 	now, err := d.Run(t.Context(), d.liis, r.ID)
 	if err != nil {
@@ -210,7 +210,7 @@ func (d *desk) now(t *testing.T, r action.Run) action.Run {
 }
 
 // await returns when the run is as wanted, which another process may bring about.
-func (d *desk) await(t *testing.T, r action.Run, wanted func(action.Run) bool) {
+func (d *workplace) await(t *testing.T, r action.Run, wanted func(action.Run) bool) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 60*time.Second)
 	defer stop()
@@ -223,7 +223,7 @@ func (d *desk) await(t *testing.T, r action.Run, wanted func(action.Run) bool) {
 }
 
 // told is the incident's timeline in verbs.
-func (d *desk) told(t *testing.T) []string {
+func (d *workplace) told(t *testing.T) []string {
 	t.Helper()
 	entries, err := d.db.JournalOf(t.Context(), []journal.Subject{disturbance}, 100)
 	if err != nil {
@@ -237,7 +237,7 @@ func (d *desk) told(t *testing.T) []string {
 }
 
 // crash starts a run in a process that vanishes in the middle of it, and returns what that process would still write.
-func (d *desk) crash(t *testing.T, r action.Run) (still func() error) {
+func (d *workplace) crash(t *testing.T, r action.Run) (still func() error) {
 	t.Helper()
 	d.start(t, r)
 	claims, err := d.db.Claim(t.Context(), job.Bulk, 1)
