@@ -48,7 +48,7 @@ func visited(t *testing.T, as people.Role, routes ...Route) *street {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st.desk = newDesk(t, func(deps *Deps) { deps.Base, deps.Clock = base, clock.Real{} })
+	st.workplace = newDesk(t, func(deps *Deps) { deps.Base, deps.Clock = base, clock.Real{} })
 	st.plus(routes...)
 	st.routes = routes
 	if st.s.assets.JS == "" {

@@ -27,7 +27,7 @@ func walk(t *testing.T, role people.Role, person string, prepare func(f *firm)) 
 		t.Fatal(err)
 	}
 	f := newFirm(t, func(d *Deps) { d.Base = base })
-	st.desk = f.desk
+	st.workplace = f.desk
 	prepare(f)
 	f.as(role, person)
 	for r, s := range st.signIn.sessions {
