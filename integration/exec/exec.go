@@ -157,11 +157,13 @@ func (k *Kind) Do(ctx context.Context, call action.Call, plan action.Plan, led a
 	t := k.task(s, s.Command, call, forRun)
 	t.line, t.take = func(line string) { led.Printf("%s", line) }, r.take
 	t.begin = func() error { return led.Commit(ctx, stepStarting, nil) }
+	var lost error // a file of the result that could not be kept
+	t.end = func(home string) { lost = r.keep(ctx, home, led) }
 	how, err := k.run(ctx, t)
 	if err != nil {
 		return action.Result{}, err
 	}
-	return k.ended(ctx, r, how, led)
+	return k.ended(ctx, r, how, lost, led)
 }
 
 // after is the payload of stepEnded.
@@ -172,8 +174,8 @@ type after struct {
 }
 
 // ended records how the command ended and says what that means. One that was cut off leaves open what it has done: that is an error,
-// after which Reconcile is asked.
-func (k *Kind) ended(ctx context.Context, r *report, how outcome, led action.Ledger) (action.Result, error) {
+// after which Reconcile is asked. One whose file could not be kept has failed: the file is what people wanted.
+func (k *Kind) ended(ctx context.Context, r *report, how outcome, lost error, led action.Ledger) (action.Result, error) {
 	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
 	a := after{Done: how.clean() && how.Status == 0, Cut: !how.clean(), Summary: how.sentence()}
@@ -182,6 +184,10 @@ func (k *Kind) ended(ctx context.Context, r *report, how outcome, led action.Led
 		if !a.Done {
 			a.Summary += " " + how.sentence()
 		}
+	}
+	if lost != nil && a.Done {
+		a.Done = false
+		a.Summary += " " + fault.Sentence(lost)
 	}
 	payload, err := json.Marshal(a)
 	if err != nil {

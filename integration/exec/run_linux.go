@@ -43,7 +43,7 @@ func (k *Kind) run(ctx context.Context, t task) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	inputs, err := json.Marshal(t.call.Inputs)
+	inputs, err := json.Marshal(t.inputs(home))
 	if err != nil {
 		return outcome{}, fmt.Errorf("write the inputs: %w", err)
 	}
@@ -73,6 +73,9 @@ func (k *Kind) run(ctx context.Context, t task) (outcome, error) {
 	_ = kp.orders.Close() // whatever happened, this ends it
 	_ = kp.cmd.Wait()
 	k.drain(kp, &streams)
+	if t.end != nil && err == nil {
+		t.end(home)
+	}
 	return how, err
 }
 

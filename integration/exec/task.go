@@ -28,6 +28,7 @@ type task struct {
 	begin func() error           // runs when everything is ready and nothing has started yet; nil: nothing to do
 	line  func(string)           // gets each line of output, masked; one at a time
 	take  func(line string) bool // is offered each line of standard output first
+	end   func(home string)      // looks at the command's folder when nothing of it runs any more, before that goes away; nil: nobody
 }
 
 func (k *Kind) task(s settings, argv []string, call action.Call, step string) task {
@@ -79,7 +80,7 @@ func (k *Kind) environment(t task, home string) ([]string, error) {
 	}
 	env["FRONTLINE_STEP"], env["FRONTLINE_RUN"] = t.step, t.call.Run
 	env["FRONTLINE_ACTOR"], env["FRONTLINE_REASON"] = t.call.Actor, t.call.Reason
-	if err := addInputs(env, t.call.Inputs); err != nil {
+	if err := addInputs(env, t.inputs(home)); err != nil {
 		return nil, err
 	}
 	all := make([]string, 0, len(env))
@@ -90,6 +91,21 @@ func (k *Kind) environment(t task, home string) ([]string, error) {
 		all = append(all, name+"="+env[name])
 	}
 	return all, nil
+}
+
+// inputs are the values that the command gets. Of a file that is where it lies, and beside it how its owner calls it.
+func (t task) inputs(home string) map[string]any {
+	if len(t.call.Files) == 0 {
+		return t.call.Inputs
+	}
+	all := maps.Clone(t.call.Inputs)
+	for input, f := range t.call.Files {
+		all[input] = filepath.Join(home, filesFolder, input)
+		if _, taken := t.call.Inputs[input+"_name"]; !taken {
+			all[input+"_name"] = f.Name
+		}
+	}
+	return all
 }
 
 var notInName = regexp.MustCompile(`[^A-Z0-9_]`)

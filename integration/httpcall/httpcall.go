@@ -223,9 +223,26 @@ func (p prepared) answered(ctx context.Context, a answer, led action.Ledger) (ac
 	if err != nil {
 		return action.Result{}, fmt.Errorf("record the answer: %w", err)
 	}
+	if p.reads() && res.Done && p.Look != nil {
+		if res, err = p.asItShouldBe(ctx, res); err != nil {
+			return action.Result{}, err
+		}
+	}
 	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
 	return res, led.Commit(settled, stepAnswered, payload)
+}
+
+// asItShouldBe asks the look of a read: so a read serves as another action's check.
+func (p prepared) asItShouldBe(ctx context.Context, res action.Result) (action.Result, error) {
+	a, err := p.look(ctx, p.Look)
+	if err != nil {
+		return res, err
+	}
+	if said := p.found(a); !said.Done {
+		res.Done, res.Summary = false, strings.TrimSpace("It is not as it should be. "+res.Summary)
+	}
+	return res, nil
 }
 
 // Reconcile implements action.Kind. Only a look can tell what became of a change whose answer was lost.

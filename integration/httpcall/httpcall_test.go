@@ -236,6 +236,18 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestReadThatLooks is what a check of another action is: it succeeds where its look says yes, and fails where it does not.
+func TestReadThatLooks(t *testing.T) {
+	s := server(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"state":"delivered"}`) })
+	for is, done := range map[string]bool{"delivered": true, "failed": false} {
+		settings := map[string]any{"url": s.URL, "look": map[string]any{"url": s.URL, "done": map[string]any{"path": "state", "is": is}}}
+		res, _, err := do(t, action.Call{Risk: action.RiskRead, Settings: settingsOf(t, settings)})
+		if err != nil || res.Done != done || strings.Contains(res.Summary, "not as it should be") == done {
+			t.Errorf("%s: Do = %+v, %v", is, res, err)
+		}
+	}
+}
+
 // TestAnswers says what each answer means.
 func TestAnswers(t *testing.T) {
 	other := server(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "other") })

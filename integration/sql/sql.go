@@ -195,7 +195,7 @@ func (p parsed) commit(ctx context.Context, tx *stdsql.Tx, n int64, led action.L
 	return led.Commit(settled, stepCommitted, []byte(strconv.FormatInt(n, 10)))
 }
 
-// read asks.
+// read asks. With a look it also says whether what is there is as it should be: so a read serves as another action's check.
 func (p parsed) read(ctx context.Context, call action.Call) (action.Result, error) {
 	var res action.Result
 	err := p.within(ctx, call, true, func(ctx context.Context, tx *stdsql.Tx) error {
@@ -204,6 +204,16 @@ func (p parsed) read(ctx context.Context, call action.Call) (action.Result, erro
 		res.Summary = fmt.Sprintf("%s has %s.", p.name(), rowsOf(int64(len(t.Rows))))
 		if len(t.Rows) == p.Rows && t.Title != first(p.Title, "Rows") {
 			res.Summary = fmt.Sprintf("%s has more than %s; the first are shown.", p.name(), rowsOf(int64(p.Rows)))
+		}
+		if err != nil || p.Look == "" {
+			return err
+		}
+		said, err := p.query(ctx, tx, call, p.look, "")
+		switch is := found(said); {
+		case err == nil && is.Unknown:
+			res.Done, res.Summary = false, res.Summary+" "+is.Summary
+		case err == nil && !is.Done:
+			res.Done, res.Summary = false, res.Summary+" It is not as it should be: the look says no."
 		}
 		return err
 	})

@@ -236,6 +236,24 @@ func TestRead(t *testing.T) {
 	})
 }
 
+// TestReadThatLooks is what a check of another action is: it succeeds where its look says yes, and fails where it does not.
+func TestReadThatLooks(t *testing.T) {
+	each(t, func(t *testing.T, open func(t *testing.T) base) {
+		b := open(t)
+		for look, say := range map[string]string{
+			"SELECT count(*) = 2 FROM sessions WHERE customer = :customer": "has 2 rows.",
+			"SELECT count(*) = 1 FROM sessions WHERE customer = :customer": "the look says no",
+			"SELECT customer FROM sessions WHERE customer = :customer":     "not one value",
+		} {
+			call := b.call(t, action.RiskRead, map[string]any{"statement": "SELECT id FROM sessions WHERE customer = :customer", "look": look}, map[string]any{"customer": "nordpank"})
+			res, err := do(t, call)
+			if err != nil || res.Done != (say == "has 2 rows.") || !strings.Contains(res.Summary, say) || len(res.Tables[0].Rows) != 2 {
+				t.Errorf("%s: Do = %+v, %v", look, res, err)
+			}
+		}
+	})
+}
+
 // TestChange says what the plan shows, finds nothing to do, and refuses what breaks.
 func TestChange(t *testing.T) {
 	each(t, func(t *testing.T, open func(t *testing.T) base) {
