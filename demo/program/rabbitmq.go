@@ -25,6 +25,7 @@ type RabbitMQ struct {
 	AMQPPort, ManagementPort int
 	User, Password           string // an administrator
 
+	usr     string // the folder that the broker sees as /usr; empty: this machine's
 	mu      sync.Mutex
 	program Program
 	process *Process
@@ -37,16 +38,22 @@ const startWithin = 4 * time.Minute
 // StartRabbitMQ starts an epmd and a broker that uses it, and returns once it takes connections: after about five seconds. The private
 // epmd matters: the one that Erlang would start listens on every address, is shared with whatever else runs here, and outlives us.
 func StartRabbitMQ(ctx context.Context, dir string) (*RabbitMQ, error) {
-	r := &RabbitMQ{User: "frontline", Password: secret.Random(20)}
+	return StartRabbitMQUnder(ctx, "", dir)
+}
+
+// StartRabbitMQUnder is StartRabbitMQ for a broker that is not installed: it and all that it needs, down to the C library, are in usr, which
+// its processes alone see as /usr.
+func StartRabbitMQUnder(ctx context.Context, usr, dir string) (*RabbitMQ, error) {
+	r := &RabbitMQ{User: "frontline", Password: secret.Random(20), usr: usr}
 	var epmdPort, distPort int
 	if err := FreePorts(&r.AMQPPort, &r.ManagementPort, &epmdPort, &distPort); err != nil {
 		return nil, err
 	}
-	server, err := Find("rabbitmq-server", "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server")
+	server, err := r.find("rabbitmq-server", "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server")
 	if err != nil {
 		return nil, err
 	}
-	if r.epmd, err = startEpmd(ctx, dir, epmdPort); err != nil {
+	if r.epmd, err = r.startEpmd(ctx, dir, epmdPort); err != nil {
 		return nil, err
 	}
 	r.program = Program{Name: "rabbitmq", Path: server, Dir: dir, Env: brokerEnvironment(dir, epmdPort, distPort)}
@@ -61,12 +68,37 @@ func StartRabbitMQ(ctx context.Context, dir string) (*RabbitMQ, error) {
 	return r, nil
 }
 
-func startEpmd(ctx context.Context, dir string, port int) (*Process, error) {
-	path, err := Find("erlang-base", "epmd")
+// find finds a program of the broker's as the broker sees it.
+func (r *RabbitMQ) find(debian, path string) (string, error) {
+	if r.usr == "" {
+		return Find(debian, path)
+	}
+	found, err := Find(debian, r.usr+strings.TrimPrefix(path, "/usr"))
+	return "/usr" + strings.TrimPrefix(found, r.usr), err
+}
+
+// under is how to start a program of the broker's: it lays r.usr over /usr in a mount namespace of its own and then becomes the program, so
+// that signals, ours and the kernel's, still reach it. Who is not root takes a user namespace for that.
+func (r *RabbitMQ) under(p Program) Program {
+	if r.usr == "" {
+		return p
+	}
+	args := []string{"--mount"}
+	if os.Geteuid() != 0 {
+		args = append(args, "--map-root-user")
+	}
+	const lay = `mount --bind "$1" /usr && shift && exec "$@"`
+	p.Args = slices.Concat(args, []string{"sh", "-c", lay, "sh", r.usr, p.Path}, p.Args)
+	p.Path = "/usr/bin/unshare"
+	return p
+}
+
+func (r *RabbitMQ) startEpmd(ctx context.Context, dir string, port int) (*Process, error) {
+	path, err := r.find("erlang-base", "/usr/bin/epmd")
 	if err != nil {
 		return nil, err
 	}
-	p, err := Program{Name: "epmd", Path: path, Args: []string{"-address", "127.0.0.1", "-port", fmt.Sprint(port)}, Dir: dir}.Start()
+	p, err := r.under(Program{Name: "epmd", Path: path, Args: []string{"-address", "127.0.0.1", "-port", fmt.Sprint(port)}, Dir: dir}).Start()
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +160,7 @@ func (r *RabbitMQ) Start(ctx context.Context) error {
 	if r.process != nil && r.process.Alive() {
 		return nil
 	}
-	p, err := r.program.Start()
+	p, err := r.under(r.program).Start()
 	if err != nil {
 		return err
 	}
@@ -143,7 +175,7 @@ func (r *RabbitMQ) Start(ctx context.Context) error {
 // WriteDown makes the broker write at once what it has been told exists: virtual hosts, permissions, queues. It keeps that in its memory for some
 // seconds, and has told its clients "declared" by then; the messages are another thing, and durable before they are confirmed.
 func (r *RabbitMQ) WriteDown() error {
-	ctl, err := Find("rabbitmq-server", "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmqctl", "rabbitmqctl")
+	ctl, err := r.find("rabbitmq-server", "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmqctl")
 	if err != nil {
 		return err
 	}
@@ -152,7 +184,7 @@ func (r *RabbitMQ) WriteDown() error {
 	p := r.program
 	p.Name, p.Path, p.Args = "rabbitmqctl", ctl, []string{"eval", "ok = mnesia:sync_log()."}
 	p.Env = append(slices.Clone(p.Env), "RABBITMQ_CTL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}")
-	return p.Run(startWithin)
+	return r.under(p).Run(startWithin)
 }
 
 // Stop ends the broker in order, as a maintenance does. Its data stays.

@@ -14,9 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -242,7 +240,7 @@ func (k *Kube) Node(name string) string {
 
 // start starts etcd, the API server, the controllers and the kubelet, and returns once a pod could run.
 func (s *apiServer) start(ctx context.Context) error {
-	bin, err := kubePrograms()
+	bin, err := prepared("kubernetes")
 	if err != nil {
 		return err
 	}
@@ -267,20 +265,6 @@ func (s *apiServer) start(ctx context.Context) error {
 		return err
 	}
 	return s.startControllers(bin)
-}
-
-// kubePrograms is the folder of the server's programs. A script finds or builds them, so that scripts/prepare does the same.
-func kubePrograms() (string, error) {
-	_, here, _, _ := runtime.Caller(0)
-	script := filepath.Join(filepath.Dir(here), "..", "..", "scripts", "kubernetes")
-	var said bytes.Buffer
-	cmd := exec.Command(script)
-	cmd.Stderr = &said
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("scripts/kubernetes: %w\n%s", err, said.Bytes())
-	}
-	return strings.TrimSpace(string(out)), nil
 }
 
 // startServer starts etcd and the API server. The data is thrown away, so nothing is forced to the disk.

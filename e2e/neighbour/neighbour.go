@@ -12,9 +12,12 @@
 package neighbour
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -95,6 +98,20 @@ func (h *house) folder(name string) (string, error) {
 		return "", fmt.Errorf("make a folder for %s: %w", name, err)
 	}
 	return dir, nil
+}
+
+// prepared is the folder of a neighbour that no package of this machine brings. A script of that name under scripts finds it, or makes it, which
+// may take minutes; scripts/prepare runs the same.
+func prepared(name string) (string, error) {
+	_, here, _, _ := runtime.Caller(0)
+	var said bytes.Buffer
+	cmd := exec.Command(filepath.Join(filepath.Dir(here), "..", "..", "scripts", name))
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("scripts/%s: %w\n%s", name, err, said.Bytes())
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 // sweep removes what test processes left behind that were killed before they could.

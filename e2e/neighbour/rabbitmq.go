@@ -22,20 +22,41 @@ type Broker struct {
 	t    testing.TB
 }
 
-var sharedNode = sync.OnceValues(func() (*program.RabbitMQ, error) {
-	n, err := newNode()
+// Release is a release series of RabbitMQ. What a message costs and what becomes of it differs between them.
+type Release string
+
+// The brokers that there are: Debian 12's, which scripts/prepare installs, and Debian 13's, which it keeps beside.
+const (
+	RabbitMQ3 Release = "3.10"
+	RabbitMQ4 Release = "4.0"
+)
+
+var (
+	sharedNode3 = sync.OnceValues(func() (*program.RabbitMQ, error) { return sharedNode(RabbitMQ3) })
+	sharedNode4 = sync.OnceValues(func() (*program.RabbitMQ, error) { return sharedNode(RabbitMQ4) })
+)
+
+func sharedNode(r Release) (*program.RabbitMQ, error) {
+	n, err := newNode(r)
 	if err == nil {
 		ours.atEnd(n.Close)
 	}
 	return n, err
-})
+}
 
-func newNode() (*program.RabbitMQ, error) {
-	dir, err := ours.folder("rabbitmq")
+func newNode(r Release) (*program.RabbitMQ, error) {
+	usr := ""
+	if r == RabbitMQ4 {
+		var err error
+		if usr, err = prepared("rabbitmq"); err != nil {
+			return nil, err
+		}
+	}
+	dir, err := ours.folder("rabbitmq-" + string(r))
 	if err != nil {
 		return nil, err
 	}
-	return program.StartRabbitMQ(context.Background(), dir)
+	return program.StartRabbitMQUnder(context.Background(), usr, dir)
 }
 
 // RabbitMQ returns the broker that the tests of this process share. The virtual host is the test's own and is deleted with
@@ -43,17 +64,27 @@ func newNode() (*program.RabbitMQ, error) {
 // OwnRabbitMQ instead.
 func RabbitMQ(t testing.TB) *Broker {
 	t.Helper()
+	return RabbitMQOf(t, RabbitMQ3)
+}
+
+// RabbitMQOf is RabbitMQ for a release. The tests share one broker of each.
+func RabbitMQOf(t testing.TB, r Release) *Broker {
+	t.Helper()
 	Need(t)
-	n, err := sharedNode()
+	shared := sharedNode3
+	if r == RabbitMQ4 {
+		shared = sharedNode4
+	}
+	n, err := shared()
 	must(t, err)
 	return broker(t, n)
 }
 
 // OwnRabbitMQ starts a broker for this test alone. It takes about five seconds.
-func OwnRabbitMQ(t testing.TB) *Broker {
+func OwnRabbitMQ(t testing.TB, r Release) *Broker {
 	t.Helper()
 	Need(t)
-	n, err := newNode()
+	n, err := newNode(r)
 	must(t, err)
 	t.Cleanup(n.Close)
 	return broker(t, n)

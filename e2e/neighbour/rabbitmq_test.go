@@ -1,6 +1,7 @@
 package neighbour
 
 import (
+	"strings"
 	"testing"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -9,20 +10,36 @@ import (
 // TestRabbitMQKeepsConfirmedMessages puts a confirmed, persistent message in and finds it again after an orderly stop and
 // after a kill.
 func TestRabbitMQKeepsConfirmedMessages(t *testing.T) {
-	b := RabbitMQ(t)
-	publish(t, b, "decisions", "stuck")
-	for _, end := range []struct {
-		name string
-		how  func()
-	}{{"stop", b.Stop}, {"kill", b.Kill}} {
-		end.how()
-		if c, err := amqp.Dial(b.AMQP); err == nil {
-			_ = c.Close()
-			t.Fatalf("after %s the broker still answers", end.name)
-		}
-		b.Start()
-		if got := peek(t, b, "decisions"); got != "stuck" {
-			t.Fatalf("after %s and a start the queue holds %q, want %q", end.name, got, "stuck")
+	for _, release := range []Release{RabbitMQ3, RabbitMQ4} {
+		t.Run(string(release), func(t *testing.T) {
+			b := RabbitMQOf(t, release)
+			publish(t, b, "decisions", "stuck")
+			for _, end := range []struct {
+				name string
+				how  func()
+			}{{"stop", b.Stop}, {"kill", b.Kill}} {
+				end.how()
+				if c, err := amqp.Dial(b.AMQP); err == nil {
+					_ = c.Close()
+					t.Fatalf("after %s the broker still answers", end.name)
+				}
+				b.Start()
+				if got := peek(t, b, "decisions"); got != "stuck" {
+					t.Fatalf("after %s and a start the queue holds %q, want %q", end.name, got, "stuck")
+				}
+			}
+		})
+	}
+}
+
+// TestRabbitMQIsWhatItIsCalled asks each broker for its version.
+func TestRabbitMQIsWhatItIsCalled(t *testing.T) {
+	for _, release := range []Release{RabbitMQ3, RabbitMQ4} {
+		c, err := amqp.Dial(RabbitMQOf(t, release).AMQP)
+		must(t, err)
+		defer c.Close()
+		if v, _ := c.Properties["version"].(string); !strings.HasPrefix(v, string(release)+".") {
+			t.Errorf("the broker %s says that it is %q", release, v)
 		}
 	}
 }
