@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"frontline/action/actiontest"
+	"frontline/e2e/neighbour"
 	"frontline/fault"
 )
 
@@ -85,34 +86,36 @@ func (w *wire) watch(from io.Reader, to io.Writer) error {
 // TestConnectionBreaksAtTheAcknowledgement cuts the connection just before and just after the broker gets the one command that
 // removes the message. Reconcile finds out which of the two it was.
 func TestConnectionBreaksAtTheAcknowledgement(t *testing.T) {
-	for name, pass := range map[string]bool{"before": false, "after": true} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStage(t, quorum())
-			s.publish(1, 20)
-			u, err := url.Parse(s.b.AMQP)
-			must(t, err)
-			w := &wire{broker: u.Host, pass: pass}
-			call := s.call(map[string]any{"fingerprint": prints(t, 6)})
-			call.Settings = s.settings(map[string]any{"amqp": "amqp://" + w.lay(t)})
-			led := &actiontest.Ledger{}
-			plan := planned(t, call)
-			if _, err := park().Do(t.Context(), call, plan, led); !fault.Is(err, fault.Unavailable) || !w.cut.Load() {
-				t.Fatalf("the wire was cut: %v, and Do = %v, want Unavailable", w.cut.Load(), err)
-			}
-			res, err := park().Reconcile(t.Context(), call, plan, led.Steps(), led)
-			must(t, err)
-			if res.Unknown || res.Done != pass {
-				t.Errorf("the acknowledgement arrived: %v, and the run says %+v", pass, res)
-			}
-			want := ids(1, 20)
-			if pass {
-				want = ids(1, 20, 6)
-			}
-			s.holds(want)
-			if len(led.Kept()) != 1 {
-				t.Errorf("the quarantine holds %d copies, want 1", len(led.Kept()))
-			}
-		})
-	}
+	both(t, func(t *testing.T, on neighbour.Release) {
+		for name, pass := range map[string]bool{"before": false, "after": true} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				s := newStage(t, on, quorum())
+				s.publish(1, 20)
+				u, err := url.Parse(s.b.AMQP)
+				must(t, err)
+				w := &wire{broker: u.Host, pass: pass}
+				call := s.call(map[string]any{"fingerprint": prints(t, 6)})
+				call.Settings = s.settings(map[string]any{"amqp": "amqp://" + w.lay(t)})
+				led := &actiontest.Ledger{}
+				plan := planned(t, call)
+				if _, err := park().Do(t.Context(), call, plan, led); !fault.Is(err, fault.Unavailable) || !w.cut.Load() {
+					t.Fatalf("the wire was cut: %v, and Do = %v, want Unavailable", w.cut.Load(), err)
+				}
+				res, err := park().Reconcile(t.Context(), call, plan, led.Steps(), led)
+				must(t, err)
+				if res.Unknown || res.Done != pass {
+					t.Errorf("the acknowledgement arrived: %v, and the run says %+v", pass, res)
+				}
+				want := ids(1, 20)
+				if pass {
+					want = ids(1, 20, 6)
+				}
+				s.holds(want)
+				if len(led.Kept()) != 1 {
+					t.Errorf("the quarantine holds %d copies, want 1", len(led.Kept()))
+				}
+			})
+		}
+	})
 }

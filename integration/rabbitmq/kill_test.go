@@ -17,6 +17,7 @@ import (
 
 	"frontline/action"
 	"frontline/action/actiontest"
+	"frontline/e2e/neighbour"
 	"frontline/secret"
 )
 
@@ -156,49 +157,51 @@ func (s *stage) bystander() (leave func()) {
 // TestKilled kills the process at every step. Whatever the moment: no other message is lost or doubled, the order is
 // exact, and the target is in the queue or in the quarantine, as the verdict afterwards says.
 func TestKilled(t *testing.T) {
-	const messages, target = 40, 17
-	points := []struct {
-		die             string
-		inQueue, inCopy bool
-	}{
-		{"before " + stepHolding, true, false},
-		{"before " + stepFound, true, false},    // held
-		{"before " + stepCaptured, true, false}, // held, found
-		{"after " + stepCaptured, true, true},   // copied, not acknowledged
-		{"before " + stepRemoved, false, true},  // acknowledged, not recorded
-		{"after " + stepRemoved, false, true},   // before giving back
-		{"before " + stepReturned, false, true}, // gave back
-		{"", false, true},
-	}
-	for name, args := range map[string]amqp.Table{"classic": classic(), "classic with a consumer": classic(), "quorum": quorum()} {
-		for _, point := range points {
-			t.Run(name+"/"+point.die, func(t *testing.T) {
-				t.Parallel()
-				s := newStage(t, args)
-				s.publish(1, messages)
-				call := s.call(map[string]any{"fingerprint": prints(t, target)})
-				leave := func() {}
-				if name == "classic with a consumer" {
-					leave = s.bystander()
-				}
-				plan, err := park().Plan(t.Context(), call)
-				must(t, err)
-				steps, kept := killed(t, order{Call: call, Password: s.b.Password, Plan: plan, Die: point.die})
-				leave()
-
-				want := ids(1, messages)
-				if !point.inQueue {
-					want = ids(1, messages, target)
-				}
-				s.holds(want)
-				if inCopy := len(kept) == 1 && kept[0].Fingerprint == prints(t, target); inCopy != point.inCopy || len(kept) > 1 {
-					t.Errorf("the quarantine holds %d copies, want the target: %v", len(kept), point.inCopy)
-				}
-				s.settled(t, call, plan, steps, point.inQueue)
-				s.holds(want)
-			})
+	both(t, func(t *testing.T, on neighbour.Release) {
+		const messages, target = 40, 17
+		points := []struct {
+			die             string
+			inQueue, inCopy bool
+		}{
+			{"before " + stepHolding, true, false},
+			{"before " + stepFound, true, false},    // held
+			{"before " + stepCaptured, true, false}, // held, found
+			{"after " + stepCaptured, true, true},   // copied, not acknowledged
+			{"before " + stepRemoved, false, true},  // acknowledged, not recorded
+			{"after " + stepRemoved, false, true},   // before giving back
+			{"before " + stepReturned, false, true}, // gave back
+			{"", false, true},
 		}
-	}
+		for name, args := range map[string]amqp.Table{"classic": classic(), "classic with a consumer": classic(), "quorum": quorum()} {
+			for _, point := range points {
+				t.Run(name+"/"+point.die, func(t *testing.T) {
+					t.Parallel()
+					s := newStage(t, on, args)
+					s.publish(1, messages)
+					call := s.call(map[string]any{"fingerprint": prints(t, target)})
+					leave := func() {}
+					if name == "classic with a consumer" {
+						leave = s.bystander()
+					}
+					plan, err := park().Plan(t.Context(), call)
+					must(t, err)
+					steps, kept := killed(t, order{Call: call, Password: s.b.Password, Plan: plan, Die: point.die})
+					leave()
+
+					want := ids(1, messages)
+					if !point.inQueue {
+						want = ids(1, messages, target)
+					}
+					s.holds(want)
+					if inCopy := len(kept) == 1 && kept[0].Fingerprint == prints(t, target); inCopy != point.inCopy || len(kept) > 1 {
+						t.Errorf("the quarantine holds %d copies, want the target: %v", len(kept), point.inCopy)
+					}
+					s.settled(t, call, plan, steps, point.inQueue)
+					s.holds(want)
+				})
+			}
+		}
+	})
 }
 
 // settled reconciles and compares the verdict with the truth.
@@ -218,26 +221,27 @@ func (s *stage) settled(t *testing.T, call action.Call, plan action.Plan, steps 
 // TestVerdictIsUnknownWhileSomebodyHolds has another connection hold the target without being a consumer, as one does whose
 // machine died without a word: the target is not among the ready messages, and is not gone either.
 func TestVerdictIsUnknownWhileSomebodyHolds(t *testing.T) {
-	t.Parallel()
-	s := newStage(t, classic())
-	s.publish(1, 5)
-	call := s.call(map[string]any{"fingerprint": prints(t, 1)})
-	plan, err := park().Plan(t.Context(), call)
-	must(t, err)
-	steps, _ := killed(t, order{Call: call, Password: s.b.Password, Plan: plan, Die: "after " + stepCaptured})
-	s.ready(5)
-	ch := s.channel()
-	d, _, err := ch.Get(queueName, false)
-	must(t, err)
-	if d.MessageId != decision(1).MessageId {
-		t.Fatalf("the head is %s", d.MessageId)
-	}
-	res, err := park().Reconcile(t.Context(), call, plan, steps, &actiontest.Ledger{})
-	must(t, err)
-	if !res.Unknown || res.Done {
-		t.Errorf("the verdict is %+v, want unknown", res)
-	}
-	must(t, ch.Close())
-	s.ready(5)
-	s.settled(t, call, plan, steps, true)
+	both(t, func(t *testing.T, on neighbour.Release) {
+		s := newStage(t, on, classic())
+		s.publish(1, 5)
+		call := s.call(map[string]any{"fingerprint": prints(t, 1)})
+		plan, err := park().Plan(t.Context(), call)
+		must(t, err)
+		steps, _ := killed(t, order{Call: call, Password: s.b.Password, Plan: plan, Die: "after " + stepCaptured})
+		s.ready(5)
+		ch := s.channel()
+		d, _, err := ch.Get(queueName, false)
+		must(t, err)
+		if d.MessageId != decision(1).MessageId {
+			t.Fatalf("the head is %s", d.MessageId)
+		}
+		res, err := park().Reconcile(t.Context(), call, plan, steps, &actiontest.Ledger{})
+		must(t, err)
+		if !res.Unknown || res.Done {
+			t.Errorf("the verdict is %+v, want unknown", res)
+		}
+		must(t, ch.Close())
+		s.ready(5)
+		s.settled(t, call, plan, steps, true)
+	})
 }

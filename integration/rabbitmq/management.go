@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -114,8 +115,12 @@ func (m management) version(ctx context.Context) (version, error) {
 	return parseVersion(overview.Version)
 }
 
+// runs says whether the queue can be worked with, as far as it has reported.
+func (q queue) runs() bool { return slices.Contains([]string{"", "running", "idle", "flow"}, q.State) }
+
 // queue returns what the broker says about the queue. One that was made a moment ago has not reported its policy yet: unless the
-// virtual host has no policy at all, it is given the time that takes.
+// virtual host has no policy at all, it is given the time that takes. One that is said to be down gets it too: a busy broker says so when
+// the queue's leader does not answer the question within a second, and does not ask again before its next report.
 func (m management) queue(ctx context.Context, vhost, name string) (queue, error) {
 	for waited := time.Duration(0); ; waited += askReport {
 		q := queue{}
@@ -123,10 +128,10 @@ func (m management) queue(ctx context.Context, vhost, name string) (queue, error
 		if fault.Is(err, fault.NotFound) {
 			return q, fault.Wrap(err, fault.NotFound, "The broker has no queue %s in the virtual host %s. Check the names in the action's settings.", name, vhost)
 		}
-		if err != nil || q.Messages != nil {
+		if err != nil || q.Messages != nil && q.runs() {
 			return q, err
 		}
-		if waited == 0 && m.noPolicies(ctx, vhost) {
+		if q.Messages == nil && waited == 0 && m.noPolicies(ctx, vhost) {
 			q.policyFree = true
 			return q, nil
 		}

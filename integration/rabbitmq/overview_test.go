@@ -9,6 +9,7 @@ import (
 	"frontline/action"
 	"frontline/action/actiontest"
 	"frontline/clock"
+	"frontline/e2e/neighbour"
 	"frontline/fault"
 )
 
@@ -58,79 +59,83 @@ func TestFindings(t *testing.T) {
 
 // TestOverview looks at a real broker.
 func TestOverview(t *testing.T) {
-	s := newStage(t, with(quorum(), "x-delivery-limit", int32(7)))
-	s.publish(1, 3)
-	k := NewOverview(clock.Real{})
-	call := s.call(nil)
-	settings, err := json.Marshal(map[string]any{"broker": s.b.Management, "user": s.b.User, "password": "env:RABBITMQ_PASSWORD", "vhost": s.b.VHost})
-	must(t, err)
-	call.Settings = settings
-	must(t, k.Check(call.Settings))
-	plan, err := k.Plan(t.Context(), call)
-	must(t, err)
-	var res action.Result
-	for range 240 { // until the queue has reported
-		res, err = k.Do(t.Context(), call, plan, &actiontest.Ledger{})
+	both(t, func(t *testing.T, on neighbour.Release) {
+		s := newStage(t, on, with(quorum(), "x-delivery-limit", int32(7)))
+		s.publish(1, 3)
+		k := NewOverview(clock.Real{})
+		call := s.call(nil)
+		settings, err := json.Marshal(map[string]any{"broker": s.b.Management, "user": s.b.User, "password": "env:RABBITMQ_PASSWORD", "vhost": s.b.VHost})
 		must(t, err)
-		if res.Facts["wrong_now"] == 1 {
-			break
+		call.Settings = settings
+		must(t, k.Check(call.Settings))
+		plan, err := k.Plan(t.Context(), call)
+		must(t, err)
+		var res action.Result
+		for range 240 { // until the queue has reported
+			res, err = k.Do(t.Context(), call, plan, &actiontest.Ledger{})
+			must(t, err)
+			if res.Facts["wrong_now"] == 1 {
+				break
+			}
+			time.Sleep(250 * time.Millisecond)
 		}
-		time.Sleep(250 * time.Millisecond)
-	}
-	if res.Facts["queues"] != 1 || res.Facts["wrong_now"] != 1 || res.Facts["will_hurt"] != 1 || len(res.Tables) != 2 || !strings.Contains(res.Tables[0].Rows[1][1], "fails 7 times is deleted") {
-		t.Errorf("the overview is %+v", res)
-	}
-	call.Secrets = secrets("wrong")
-	if _, err := k.Plan(t.Context(), call); !fault.Is(err, fault.Forbidden) {
-		t.Errorf("with a wrong password: %v", err)
-	}
-	if err := k.Check(json.RawMessage(`{"broker":"http://rabbit:15672","user":"f","password":"env:P","queue":"x"}`)); err == nil {
-		t.Error("an unknown setting is taken")
-	}
+		if res.Facts["queues"] != 1 || res.Facts["wrong_now"] != 1 || res.Facts["will_hurt"] != 1 || len(res.Tables) != 2 || !strings.Contains(res.Tables[0].Rows[1][1], "fails 7 times is deleted") {
+			t.Errorf("the overview is %+v", res)
+		}
+		call.Secrets = secrets("wrong")
+		if _, err := k.Plan(t.Context(), call); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("with a wrong password: %v", err)
+		}
+		if err := k.Check(json.RawMessage(`{"broker":"http://rabbit:15672","user":"f","password":"env:P","queue":"x"}`)); err == nil {
+			t.Error("an unknown setting is taken")
+		}
+	})
 }
 
 // TestDisconnect gives the messages of a hanging consumer back to the others.
 func TestDisconnect(t *testing.T) {
-	s := newStage(t, classic())
-	s.publish(1, 3)
-	s.bystander() // holds the first
-	k := NewDisconnect(park())
-	call := s.call(map[string]any{})
-	if err := k.Check(s.settings(nil)); err == nil {
-		t.Error("settings without disconnect: true are taken")
-	}
-	call.Settings = s.settings(map[string]any{"disconnect": true})
-	must(t, k.Check(call.Settings))
-	var plan action.Plan
-	for range 240 { // until the broker has reported the consumer
-		var err error
-		plan, err = k.Plan(t.Context(), call)
+	both(t, func(t *testing.T, on neighbour.Release) {
+		s := newStage(t, on, classic())
+		s.publish(1, 3)
+		s.bystander() // holds the first
+		k := NewDisconnect(park())
+		call := s.call(map[string]any{})
+		if err := k.Check(s.settings(nil)); err == nil {
+			t.Error("settings without disconnect: true are taken")
+		}
+		call.Settings = s.settings(map[string]any{"disconnect": true})
+		must(t, k.Check(call.Settings))
+		var plan action.Plan
+		for range 240 { // until the broker has reported the consumer
+			var err error
+			plan, err = k.Plan(t.Context(), call)
+			must(t, err)
+			if !plan.Nothing {
+				break
+			}
+			time.Sleep(250 * time.Millisecond)
+		}
+		if len(plan.Changes) != 1 || !strings.HasPrefix(plan.Changes[0].What, "Connection 127.0.0.1:") {
+			t.Fatalf("the plan is %+v", plan)
+		}
+		res, err := k.Do(t.Context(), call, plan, &actiontest.Ledger{})
 		must(t, err)
-		if !plan.Nothing {
-			break
+		if !res.Done || res.Facts["closed"] != 1 {
+			t.Errorf("%+v", res)
 		}
-		time.Sleep(250 * time.Millisecond)
-	}
-	if len(plan.Changes) != 1 || !strings.HasPrefix(plan.Changes[0].What, "Connection 127.0.0.1:") {
-		t.Fatalf("the plan is %+v", plan)
-	}
-	res, err := k.Do(t.Context(), call, plan, &actiontest.Ledger{})
-	must(t, err)
-	if !res.Done || res.Facts["closed"] != 1 {
-		t.Errorf("%+v", res)
-	}
-	s.ready(3)
-	steps := []action.Step{{Name: stepClosing}}
-	for range 240 { // until the broker has noticed that the consumer is gone
-		if res, err = k.Reconcile(t.Context(), call, plan, steps, &actiontest.Ledger{}); err == nil && res.Done {
-			break
+		s.ready(3)
+		steps := []action.Step{{Name: stepClosing}}
+		for range 240 { // until the broker has noticed that the consumer is gone
+			if res, err = k.Reconcile(t.Context(), call, plan, steps, &actiontest.Ledger{}); err == nil && res.Done {
+				break
+			}
+			time.Sleep(250 * time.Millisecond)
 		}
-		time.Sleep(250 * time.Millisecond)
-	}
-	if !res.Done {
-		t.Errorf("after a crash: %+v, %v", res, err)
-	}
-	if _, err := k.Do(t.Context(), call, plan, &actiontest.Ledger{}); !fault.Is(err, fault.Conflict) {
-		t.Errorf("the same plan again: %v, want a conflict", err)
-	}
+		if !res.Done {
+			t.Errorf("after a crash: %+v, %v", res, err)
+		}
+		if _, err := k.Do(t.Context(), call, plan, &actiontest.Ledger{}); !fault.Is(err, fault.Conflict) {
+			t.Errorf("the same plan again: %v, want a conflict", err)
+		}
+	})
 }

@@ -7,28 +7,20 @@ import (
 	"frontline/action/actiontest"
 )
 
-// TestConformance runs the suite that every kind passes, on both types of queues.
+// TestConformance runs the suite that every kind passes, on both brokers and both types of queues.
 func TestConformance(t *testing.T) {
-	for name, args := range map[string]func() map[string]any{
-		"classic": func() map[string]any { return classic() },
-		"quorum":  func() map[string]any { return quorum() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			actiontest.Run(t, func(t *testing.T) actiontest.World {
-				s := newStage(t, args())
-				s.publish(1, 12)
-				call := s.call(map[string]any{"fingerprint": prints(t, 5)})
-				lockedOut := call
-				lockedOut.Settings = s.settings(map[string]any{"user": "nobody"})
-				return actiontest.World{
-					Kind: park(), Call: call, Bad: badSettings(),
-					Observe:     func(testing.TB) string { return short(s.contents(12, 11)) },
-					Move:        func(testing.TB) { s.remove(5) },
-					Unreachable: &lockedOut,
-				}
-			})
-		})
-	}
+	worlds(t, func(s *stage) actiontest.World {
+		s.publish(1, 12)
+		call := s.call(map[string]any{"fingerprint": prints(s.t, 5)})
+		lockedOut := call
+		lockedOut.Settings = s.settings(map[string]any{"user": "nobody"})
+		return actiontest.World{
+			Kind: park(), Call: call, Bad: badSettings(),
+			Observe:     func(testing.TB) string { return short(s.contents(12, 11)) },
+			Move:        func(testing.TB) { s.remove(5) },
+			Unreachable: &lockedOut,
+		}
+	})
 }
 
 func badSettings() map[string]string {

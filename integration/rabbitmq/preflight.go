@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -180,7 +179,7 @@ func (p preflight) refuse(i inputs) error {
 		return fault.Wrong("queue", "%s would delete itself, with all messages, when Frontline lets go of it. Use the broker's own tools.", name)
 	case p.queue.Messages == nil && !p.queue.policyFree:
 		return fault.New(fault.Unavailable, "The broker has not reported about %s yet. Try again in a few seconds.", name)
-	case !slices.Contains([]string{"", "running", "idle", "flow"}, p.queue.State):
+	case !p.queue.runs():
 		return fault.New(fault.Unavailable, "The broker says that %s is %s. Wait until it runs, then try again.", name, p.queue.State)
 	}
 	if err := p.refuseLoss(); err != nil {

@@ -188,3 +188,20 @@ func TestSilentBroker(t *testing.T) {
 		t.Errorf("Plan = %v, want Unavailable", err)
 	}
 }
+
+// TestDownForAMoment has the broker say that the queue is down, which a busy one does when its own question went unanswered for a second.
+func TestDownForAMoment(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		state := "down"
+		if asked++; asked > 1 {
+			state = "running"
+		}
+		fmt.Fprintf(w, `{"name":"decisions","type":"quorum","state":%q,"messages":5}`, state)
+	}))
+	defer server.Close()
+	q, err := management{base: server.URL, http: server.Client(), clock: clock.Real{}}.queue(t.Context(), "/", queueName)
+	if err != nil || !q.runs() || asked != 2 {
+		t.Errorf("after %d questions the queue is %+v, %v", asked, q, err)
+	}
+}

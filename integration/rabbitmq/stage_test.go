@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -27,6 +28,12 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
 		os.Exit(child())
 	}
+	must := func(err error) {
+		if err != nil {
+			panic(err)
+		}
+	}
+	must(flag.Set("test.parallel", "5")) // they wait for the brokers more than they work
 	neighbour.Main(m)
 }
 
@@ -35,15 +42,62 @@ const queueName = "decisions"
 
 // stage is a broker with the queue "decisions" in it.
 type stage struct {
-	t testing.TB
-	b *neighbour.Broker
+	t  testing.TB
+	b  *neighbour.Broker
+	on neighbour.Release
+
+	args amqp.Table // of the queue
 }
 
-func newStage(t testing.TB, args amqp.Table) *stage {
+func newStage(t testing.TB, on neighbour.Release, args amqp.Table) *stage {
 	t.Helper()
-	s := &stage{t, neighbour.RabbitMQ(t)}
+	s := &stage{t, neighbour.RabbitMQOf(t, on), on, args}
 	s.declare(args, false)
 	return s
+}
+
+// both runs a test on each broker, beside each other and beside other tests.
+func both(t *testing.T, test func(t *testing.T, on neighbour.Release)) {
+	t.Parallel()
+	alone(t, test)
+}
+
+// alone runs a test on each broker, beside each other and beside no other test.
+func alone(t *testing.T, test func(t *testing.T, on neighbour.Release)) {
+	for _, on := range []neighbour.Release{neighbour.RabbitMQ3, neighbour.RabbitMQ4} {
+		t.Run(string(on), func(t *testing.T) {
+			t.Parallel()
+			test(t, on)
+		})
+	}
+}
+
+// everywhere runs a test on each broker with each type of queue, beside each other.
+func everywhere(t *testing.T, test func(t *testing.T, s *stage)) {
+	eachKind(t, func(t *testing.T, on neighbour.Release, args amqp.Table) { test(t, newStage(t, on, args)) })
+}
+
+// worlds runs the suite that every kind passes on each broker with each type of queue, beside each other.
+func worlds(t *testing.T, open func(s *stage) actiontest.World) {
+	eachKind(t, func(t *testing.T, on neighbour.Release, args amqp.Table) {
+		actiontest.Run(t, func(t *testing.T) actiontest.World { return open(newStage(t, on, args)) })
+	})
+}
+
+func eachKind(t *testing.T, test func(t *testing.T, on neighbour.Release, args amqp.Table)) {
+	both(t, func(t *testing.T, on neighbour.Release) {
+		for name, args := range map[string]amqp.Table{"classic": classic(), "quorum": quorum()} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(t, on, args)
+			})
+		}
+	})
+}
+
+// blind says whether nothing may be held without a place for copies: looking costs a delivery, and the last one a message.
+func (s *stage) blind() bool {
+	return s.on == neighbour.RabbitMQ4 && s.args["x-queue-type"] == "quorum" && s.args["x-dead-letter-exchange"] == nil
 }
 
 func (s *stage) declare(args amqp.Table, autoDelete bool) {
@@ -54,6 +108,9 @@ func (s *stage) declare(args amqp.Table, autoDelete bool) {
 
 func classic() amqp.Table { return amqp.Table{"x-queue-type": "classic"} }
 func quorum() amqp.Table  { return amqp.Table{"x-queue-type": "quorum"} }
+
+// letters is a quorum queue that dead-letters what failed too often, so that it may be looked at where there is a limit by default.
+func letters() amqp.Table { return with(quorum(), "x-dead-letter-exchange", "failed") }
 
 func with(t amqp.Table, key string, v any) amqp.Table {
 	t[key] = v
