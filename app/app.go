@@ -13,6 +13,7 @@ import (
 	"frontline/alert"
 	"frontline/clock"
 	"frontline/config"
+	"frontline/desk"
 	"frontline/incident"
 	"frontline/job"
 	"frontline/journal"
@@ -43,6 +44,7 @@ type App struct {
 	actions   *action.Runner
 	rules     *rule.Engine
 	incidents *incident.Service
+	desk      *desk.Service
 	runner    *job.Runner
 
 	published *incident.StatusCache
@@ -74,7 +76,7 @@ func New(ctx context.Context, s Settings, o Options) (*App, error) {
 	if a.db, err = store.Open(ctx, c.Database, store.Options{Clock: o.Clock, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireIncidents, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
+	for _, step := range []func(context.Context) error{a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireIncidents, a.wireDesk, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -124,6 +126,7 @@ func (a *App) wireJobs(context.Context) error {
 	handlers = append(handlers, a.pager.Handlers()...)
 	handlers = append(handlers, a.actions.Handlers()...)
 	handlers = append(handlers, a.incidents.Handlers()...)
+	handlers = append(handlers, a.desk.Handlers()...)
 	handlers = append(handlers, a.glassHandlers()...)
 	handlers = append(handlers, a.rules.Handlers()...)
 	handlers = append(handlers,

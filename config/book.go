@@ -9,6 +9,7 @@ import (
 	"frontline/action"
 	"frontline/alert"
 	"frontline/catalog"
+	"frontline/desk"
 	"frontline/incident"
 	"frontline/oncall"
 	"frontline/people"
@@ -195,6 +196,48 @@ func (b *Book) Rule(id string) (rule.Rule, bool) { return find[rule.Rule](b, "ru
 // Rules lists the rules by id.
 func (b *Book) Rules() []rule.Rule {
 	return list(b, "rule", func(r rule.Rule) string { return r.ID })
+}
+
+var _ desk.Directory = (*Book)(nil)
+
+// RequestType finds a type of request, also a retired one: its requests stay.
+func (b *Book) RequestType(id string) (desk.Type, bool) {
+	t, ok := b.objects[key{"request_type", id}].(desk.Type)
+	return t, ok
+}
+
+// RequestTypes lists the types of requests that one may choose, by title.
+func (b *Book) RequestTypes() []desk.Type {
+	return list(b, "request_type", func(t desk.Type) string { return t.Title })
+}
+
+// ShutTypes lists the types whose requests only their team and who follows may read, the retired ones too.
+func (b *Book) ShutTypes() (ids []string) {
+	for _, d := range b.objects {
+		if t, ok := d.(desk.Type); ok && t.Visibility == people.TeamOnly {
+			ids = append(ids, t.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Queues lists the queues by title.
+func (b *Book) Queues() []desk.Queue {
+	return list(b, "queue", func(q desk.Queue) string { return q.Title })
+}
+
+// Macro finds a macro.
+func (b *Book) Macro(id string) (desk.Macro, bool) { return find[desk.Macro](b, "macro", id) }
+
+// Macros lists the macros by title.
+func (b *Book) Macros() []desk.Macro {
+	return list(b, "macro", func(m desk.Macro) string { return m.Title })
+}
+
+// Customer finds a customer.
+func (b *Book) Customer(id string) (catalog.Customer, bool) {
+	return find[catalog.Customer](b, "customer", id)
 }
 
 // StatusPage returns the status page; false when none is configured. There is one at most.

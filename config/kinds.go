@@ -14,6 +14,7 @@ import (
 	"frontline/alert"
 	"frontline/catalog"
 	"frontline/define"
+	"frontline/desk"
 	"frontline/fault"
 	"frontline/incident"
 	"frontline/oncall"
@@ -52,6 +53,9 @@ func kinds() []kind {
 		kindOf[catalog.Customer]("customer", "customers"),
 		kindOf[alert.Source]("source", "sources"),
 		kindOf[incident.Page]("status_page", "status_pages"),
+		kindOf[desk.Type]("request_type", "request_types"),
+		kindOf[desk.Queue]("queue", "queues"),
+		kindOf[desk.Macro]("macro", "macros"),
 	}
 }
 

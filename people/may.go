@@ -61,6 +61,10 @@ const (
 	ReviewRun         Verb = "action.review"      // sign a run that was started by break-glass
 	BreakGlass        Verb = "action.break_glass" // start at once what needs an approval
 
+	AskDesk      Verb = "desk.ask" // also what a channel does that brings somebody's question
+	SeeRequests  Verb = "desk.see"
+	WorkRequests Verb = "desk.work" // reply, note, assign, close, and all else that a supporter does
+
 	SeeCatalog   Verb = "catalog.see"
 	SeeJournal   Verb = "journal.see"
 	OwnTokens    Verb = "people.own_tokens"
@@ -74,10 +78,10 @@ const (
 func least(v Verb) (Role, bool) {
 	switch v {
 	case SeeAlerts, SeeOnCall, PageMyself, SeeIncidents, DeclareIncident, ReadPostmortems, SeeCatalog,
-		OwnTokens, SeeActions, SeeSystem, FinishFollowUp:
+		OwnTokens, SeeActions, SeeSystem, FinishFollowUp, AskDesk, SeeRequests:
 		return Member, true
 	case HandleAlerts, PagePeople, WorkIncident, PublishUpdate, WritePostmortem, RunReadAction, RunChangeAction,
-		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass:
+		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, WorkRequests:
 		return Support, true
 	case Override, RunDangerAction, ExportConfig, TestSources, ApproveRun, ReviewRun:
 		return Lead, true
@@ -92,7 +96,7 @@ func Verbs() []Verb {
 	return []Verb{SeeAlerts, HandleAlerts, SendSignals, TestSources, SeeOnCall, PageMyself, Override, PagePeople,
 		SeeIncidents, DeclareIncident, WorkIncident, PublishUpdate, ReadPostmortems, WritePostmortem, FinishFollowUp,
 		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, ApproveRun, ReviewRun, BreakGlass,
-		SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem}
+		AskDesk, SeeRequests, WorkRequests, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem}
 }
 
 // LeastRole returns the least role that may use the verb; false when no role may, only a source or a link.
@@ -106,10 +110,10 @@ func answered(v Verb) bool { return v == ApproveRun || v == ReviewRun || v == Br
 func May(a Actor, v Verb, s Subject) error {
 	switch a.Kind {
 	case BySource:
-		if v == SendSignals {
+		if v == SendSignals || v == AskDesk {
 			return nil
 		}
-		return fault.New(fault.Forbidden, "A source may only send signals. Use an API token of a person for anything else.")
+		return fault.New(fault.Forbidden, "A source may only send signals and questions. Use an API token of a person for anything else.")
 	case ByLink:
 		return mayByLink(a, v, s)
 	case Nobody, "":

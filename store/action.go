@@ -286,34 +286,6 @@ func (db *DB) ActionRun(ctx context.Context, ref string) (action.Run, error) {
 	return r, err
 }
 
-// conditions gathers the WHERE of a list.
-type conditions struct {
-	text string
-	args []any
-}
-
-// add appends a condition; its %s is the place of v, or of the list.
-func (c *conditions) add(text string, v any) {
-	c.args = append(c.args, v)
-	c.text += " AND " + fmt.Sprintf(text, "$"+strconv.Itoa(len(c.args)))
-}
-
-func addIn[T any](c *conditions, column string, values []T) {
-	if len(values) == 0 {
-		return
-	}
-	list, args := in(len(c.args)+1, values)
-	c.text += " AND " + column + " IN (" + list + ")"
-	c.args = append(c.args, args...)
-}
-
-func orUsual(limit, usual int) int {
-	if limit <= 0 {
-		return usual
-	}
-	return limit
-}
-
 // ActionRuns implements action.Records.
 func (db *DB) ActionRuns(ctx context.Context, f action.RunFilter) ([]action.Run, error) {
 	var c conditions
@@ -333,15 +305,6 @@ func (db *DB) ActionRuns(ctx context.Context, f action.RunFilter) ([]action.Run,
 	addIn(&c, `r.state`, texts(f.States))
 	c.args = append(c.args, orUsual(f.Limit, 50))
 	return rows(ctx, db.read, scanRun, `SELECT `+runColumns+runFrom+` WHERE TRUE`+c.text+fmt.Sprintf(` ORDER BY r.number DESC LIMIT $%d`, len(c.args)), c.args...)
-}
-
-// texts are the words as drivers take them.
-func texts[T ~string](words []T) []string {
-	out := make([]string, len(words))
-	for i, w := range words {
-		out[i] = string(w)
-	}
-	return out
 }
 
 // RunSteps implements action.Records.
