@@ -35,7 +35,7 @@ func Frontline() Table {
 		Kernel: []Package{{Path: "fault"}, {Path: "clock"}, {Path: "secret"}, {Path: "plain"}, {Path: "job"}, {Path: "define"}},
 		Domain: []Package{
 			{Path: "people", Libraries: []string{"golang.org/x/crypto/argon2"}},
-			{Path: "catalog"}, {Path: "journal"}, {Path: "form"}, {Path: "rule"}, {Path: "search"},
+			{Path: "catalog"}, {Path: "journal"}, {Path: "form"}, {Path: "rule"}, {Path: "search"}, {Path: "insight/stat"}, {Path: "insight/group"},
 			{Path: "chart", Libraries: []string{"github.com/go-analyze/charts"}},
 			{Path: "action"}, {Path: "oncall"}, {Path: "alert"}, {Path: "watch"}, {Path: "incident"}, {Path: "desk"}, {Path: "insight"},
 			{Path: "config", Libraries: []string{"github.com/goccy/go-yaml"}},
