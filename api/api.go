@@ -58,6 +58,7 @@ type Deps struct {
 	Incidents Incidents
 	Actions   Actions
 	Config    Config
+	Rules     Rules
 	Journal   Journal
 	Health    Health
 	Database  Database
@@ -110,18 +111,19 @@ func build(deps Deps) (*server, error) {
 	s.actions()
 	s.inputs()
 	s.runs()
+	s.rules()
 	s.configuration()
 	s.people()
 	s.system()
 	return s, s.describe()
 }
 
-// paths lets an action's id, which has slashes, be the rest of a path.
+// paths lets the id of an action or a rule, which has slashes, be the rest of a path.
 type paths struct{ *http.ServeMux }
 
 // HandleFunc implements humago.Mux.
 func (p paths) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
-	p.ServeMux.HandleFunc(strings.Replace(pattern, "{action}", "{action...}", 1), handler)
+	p.ServeMux.HandleFunc(strings.NewReplacer("{action}", "{action...}", "{rule}", "{rule...}").Replace(pattern), handler)
 }
 
 // ServeHTTP implements http.Handler: what every answer has in common, then the table of operations.

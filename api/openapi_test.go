@@ -169,7 +169,7 @@ func TestEveryOperationKeepsTheTableOfRoles(t *testing.T) {
 			continue
 		}
 		// A path that leads to nothing: what is allowed must change nothing here.
-		path := strings.NewReplacer("{id}", "nothing", "{action}", "nothing").Replace(op.path)
+		path := strings.NewReplacer("{id}", "nothing", "{action}", "nothing", "{rule}", "nothing").Replace(op.path)
 		if p := refused(caller{t: t, w: w}, 401, op.method, path, nil); p.Kind != "unauthenticated" {
 			t.Errorf("%s refuses nobody with %+v", op.ID, p)
 		}

@@ -43,6 +43,7 @@ type App struct {
 	auditor   *oncall.Auditor
 	actions   *action.Runner
 	rules     *rule.Engine
+	ruleBoard *rule.Board
 	incidents *incident.Service
 	desk      *desk.Service
 	runner    *job.Runner

@@ -12,22 +12,27 @@ import (
 // wireRules makes what runs actions by itself.
 func (a *App) wireRules(context.Context) error {
 	a.rules = &rule.Engine{Store: a.db, Book: bookAs[rule.Directory](a), Describe: a.describe, Actions: byRule{a.actions}, Clock: a.clock, Log: a.log}
+	a.ruleBoard = &rule.Board{Engine: a.rules, Records: a.db, Book: bookAs[rule.Owners](a), Knows: a.belongs, Clock: a.clock}
 	return nil
 }
 
-// describe is what the condition of a rule sees of a journal entry.
+// describe is what the condition of a rule sees of a journal entry: the group or incident that it is about.
 func (a *App) describe(ctx context.Context, e journal.Entry) (rule.Event, error) {
-	out := rule.Event{Verb: e.Verb, Kind: e.Subject.Kind, Subject: e.Subject.ID, Facts: e.Facts, At: e.At, Labels: map[string]string{}}
-	switch e.Subject.Kind {
+	about := e.Matter()
+	out := rule.Event{Verb: e.Verb, Kind: e.Subject.Kind, Subject: e.Subject.ID, Facts: e.Facts, At: e.At, Labels: map[string]string{}, About: e.Subject}
+	switch about.Kind {
 	case "group":
-		return out, a.describeGroup(ctx, e.Subject.ID, &out)
+		out.Kind, out.About = about.Kind, about
+		return out, a.describeGroup(ctx, about.ID, e.Subject.ID, &out)
 	case "incident":
-		return out, a.describeIncident(ctx, e.Subject.ID, &out)
+		out.Kind, out.About = about.Kind, about
+		return out, a.describeIncident(ctx, about.ID, &out)
 	}
 	return out, nil
 }
 
-func (a *App) describeGroup(ctx context.Context, id string, out *rule.Event) error {
+// describeGroup tells of a group; its labels are those of the alert that is meant, or of the worst.
+func (a *App) describeGroup(ctx context.Context, id, meant string, out *rule.Event) error {
 	g, err := a.db.Group(ctx, id)
 	if err != nil {
 		return err
@@ -43,6 +48,11 @@ func (a *App) describeGroup(ctx context.Context, id string, out *rule.Event) err
 	for i, x := range alerts {
 		if i == 0 || x.Title == g.Title {
 			out.Labels = x.Labels
+		}
+	}
+	for _, x := range alerts {
+		if x.ID == meant {
+			out.Labels, out.Severity = x.Labels, string(x.Severity)
 		}
 	}
 	return nil
@@ -82,12 +92,13 @@ func (b byRule) Plan(ctx context.Context, by people.Actor, f rule.Firing) (strin
 	return r.ID, r.Plan.Nothing, err
 }
 
-// Start implements rule.Actions. A plan waits too long when its process vanished in between: it is made anew then.
+// Start implements rule.Actions. A plan that became too old, because no process ran in between, is refused like anybody's: the world may
+// have moved, and the firing says so.
 func (b byRule) Start(ctx context.Context, by people.Actor, run, key string) (bool, error) {
 	r, err := b.Run(ctx, by, run)
 	if err != nil {
 		return false, err
 	}
 	r, err = b.Runner.Start(ctx, by, action.StartRequest{Run: r.ID, PlanHash: r.PlanHash, Key: key})
-	return r.State != action.Running && r.State != action.Succeeded && r.State != action.Failed, err
+	return r.State == action.Waiting, err
 }

@@ -41,6 +41,7 @@ type Commands struct {
 	Incident incidentCommands `cmd:"" help:"Coordinate on incidents, and say what is so."`
 	Action   actionCommands   `cmd:"" help:"Plan and run actions."`
 	Run      runCommands      `cmd:"" help:"Look at runs of actions."`
+	Rule     ruleCommands     `cmd:"" help:"Look at what happens by itself, and try it out."`
 	Whoison  whoIsOn          `cmd:"" help:"Say who is on call."`
 	Apply    apply            `cmd:"" help:"Apply a folder of configuration."`
 	Export   export           `cmd:"" help:"Write back what is configured."`

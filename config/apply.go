@@ -98,6 +98,8 @@ type Apply struct {
 	Commit string // of the repository that the files come from; empty when unknown
 }
 
+const notApplied = "Nothing was applied: %s. Mend the places below and apply again."
+
 // Change is one difference that applying makes.
 type Change struct {
 	Kind   string   `json:"kind"`
@@ -125,7 +127,7 @@ func (c *Config) Apply(ctx context.Context, actor people.Actor, a Apply) (Applie
 	}
 	objects, problems := read(a.Files)
 	if len(problems) > 0 {
-		return Applied{}, invalid(problems)
+		return Applied{}, invalid(notApplied, problems)
 	}
 	var done Applied
 	write := func(version int64, rows []Row) ([]Row, journal.Consequences, error) {
@@ -186,7 +188,7 @@ func (c *Config) plan(version int64, current []Row, a Apply, objects []object) (
 		return planned{}, err
 	}
 	if problems = append(problems, c.check(after, kept)...); len(problems) > 0 {
-		return planned{}, invalid(problems)
+		return planned{}, invalid(notApplied, problems)
 	}
 	return p, nil
 }

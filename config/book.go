@@ -187,7 +187,7 @@ func (b *Book) Actions() []action.Definition {
 
 var (
 	_ incident.Directory = (*Book)(nil)
-	_ rule.Directory     = (*Book)(nil)
+	_ rule.Owners        = (*Book)(nil)
 )
 
 // Rule returns a rule by id.
@@ -291,6 +291,9 @@ func (b *Book) Name(kind, id string) string {
 	}
 	return id
 }
+
+// Has says whether there is such a definition in force.
+func (b *Book) Has(kind, id string) bool { return b.has(kind, id) }
 
 func (b *Book) has(kind, id string) bool {
 	_, ok := b.objects[key{kind, id}]

@@ -17,6 +17,7 @@ import (
 	"frontline/action"
 	"frontline/define"
 	"frontline/fault"
+	"frontline/rule"
 )
 
 // File is one text of a folder.
@@ -87,6 +88,30 @@ func Lint(files []File, known Known) (actions []action.Definition, wrong, better
 		}
 	}
 	return actions, wrong, better
+}
+
+// ReadRules takes the rules out of a text as Apply would read it, for trying them before they are applied. A fault of kind Invalid lists what is
+// wrong with it, with file, line and column.
+func ReadRules(f File) ([]rule.Rule, error) {
+	objects, problems := read([]File{f})
+	var out []rule.Rule
+	for _, o := range objects {
+		r, ok := o.value.(rule.Rule)
+		if !ok {
+			continue
+		}
+		out = append(out, r)
+		for _, w := range r.Check() {
+			problems = append(problems, o.problem(w.Name, "%s", w.Say))
+		}
+	}
+	if len(problems) == 0 && len(out) == 0 {
+		problems = []Problem{{File: f.Name, Say: "There is no rule in it. Write a list under rules:, as in docs/rules.md."}}
+	}
+	if len(problems) > 0 {
+		return nil, invalid("The rules cannot be read: %s. Mend the places below and try again.", problems)
+	}
+	return out, nil
 }
 
 // fillScripts gives actions the texts of the scripts that they name, which lie in the folder "scripts" beside them: a version of an action is
@@ -339,11 +364,11 @@ func distance(a, b string) int {
 }
 
 // invalid makes one error of the problems, in the order of the files.
-func invalid(problems []Problem) error {
+func invalid(say string, problems []Problem) error {
 	slices.SortStableFunc(problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	e := fault.New(fault.Invalid, "Nothing was applied: %s. Mend the places below and apply again.", count(len(problems), "problem"))
+	e := fault.New(fault.Invalid, say, count(len(problems), "problem"))
 	for _, p := range problems {
 		e.Fields = append(e.Fields, fault.Field{Name: p.Place(), Say: p.Say})
 	}

@@ -52,6 +52,16 @@ func Note(a people.Actor, verb string, about Subject, facts map[string]any) Entr
 // With returns the entry with its second subject.
 func (e Entry) With(about Subject) Entry { e.About = about; return e }
 
+// Matter is the alert group or the incident that an entry is about, whichever it names first; the empty subject when it is about neither.
+func (e Entry) Matter() Subject {
+	for _, s := range []Subject{e.Subject, e.About} {
+		if s.Kind == "group" || s.Kind == "incident" {
+			return s
+		}
+	}
+	return Subject{}
+}
+
 // Consequences is what a decision asks to be written with its new state, in the same transaction.
 type Consequences struct {
 	Entries []Entry

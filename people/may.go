@@ -65,6 +65,10 @@ const (
 	SeeRequests  Verb = "desk.see"
 	WorkRequests Verb = "desk.work" // reply, note, assign, close, and all else that a supporter does
 
+	SeeRules  Verb = "rule.see"
+	TryRule   Verb = "rule.try"   // ask what a rule would have done; the answer names alerts and incidents of the past
+	PauseRule Verb = "rule.pause" // and let it go on
+
 	SeeCatalog   Verb = "catalog.see"
 	SeeJournal   Verb = "journal.see"
 	OwnTokens    Verb = "people.own_tokens"
@@ -78,12 +82,12 @@ const (
 func least(v Verb) (Role, bool) {
 	switch v {
 	case SeeAlerts, SeeOnCall, PageMyself, SeeIncidents, DeclareIncident, ReadPostmortems, SeeCatalog,
-		OwnTokens, SeeActions, SeeSystem, FinishFollowUp, AskDesk, SeeRequests:
+		OwnTokens, SeeActions, SeeRules, SeeSystem, FinishFollowUp, AskDesk, SeeRequests:
 		return Member, true
 	case HandleAlerts, PagePeople, WorkIncident, PublishUpdate, WritePostmortem, RunReadAction, RunChangeAction,
-		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, WorkRequests:
+		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, WorkRequests, TryRule:
 		return Support, true
-	case Override, RunDangerAction, ExportConfig, TestSources, ApproveRun, ReviewRun:
+	case Override, RunDangerAction, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule:
 		return Lead, true
 	case Configure, ManagePeople:
 		return Admin, true
@@ -96,7 +100,7 @@ func Verbs() []Verb {
 	return []Verb{SeeAlerts, HandleAlerts, SendSignals, TestSources, SeeOnCall, PageMyself, Override, PagePeople,
 		SeeIncidents, DeclareIncident, WorkIncident, PublishUpdate, ReadPostmortems, WritePostmortem, FinishFollowUp,
 		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, ApproveRun, ReviewRun, BreakGlass,
-		AskDesk, SeeRequests, WorkRequests, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem}
+		AskDesk, SeeRequests, WorkRequests, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem}
 }
 
 // LeastRole returns the least role that may use the verb; false when no role may, only a source or a link.

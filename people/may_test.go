@@ -45,6 +45,9 @@ action.break_glass          -      support lead admin
 desk.ask                    member support lead admin
 desk.see                    member support lead admin
 desk.work                   -      support lead admin
+rule.see                    member support lead admin
+rule.try                    -      support lead admin
+rule.pause                  -      -       lead admin
 catalog.see                 member support lead admin
 journal.see                 -      support lead admin
 people.own_tokens           member support lead admin

@@ -27,8 +27,11 @@ type Store interface {
 	SetFiring(ctx context.Context, f Firing, follows journal.Consequences) error
 	// Firing returns one firing; NotFound when there is none.
 	Firing(ctx context.Context, id string) (Firing, error)
-	// Firings returns firings since a time, newest first; of all rules when rule is empty.
+	// Firings returns firings since a time, newest first, without those that were held back or could not be evaluated; of all rules when rule
+	// is empty.
 	Firings(ctx context.Context, rule string, since time.Time, limit int) ([]Firing, error)
+	// Pauses returns who paused which rule, by the rule.
+	Pauses(ctx context.Context) (map[string]Pause, error)
 }
 
 // Directory is what is configured. config.Book implements it.
@@ -49,7 +52,7 @@ type Actions interface {
 type Engine struct {
 	Store    Store
 	Book     func(context.Context) (Directory, error)
-	Describe func(ctx context.Context, e journal.Entry) (Event, error) // what conditions see of an entry
+	Describe func(ctx context.Context, e journal.Entry) (Event, error) // what conditions see of an entry, and what it is about
 	Actions  Actions
 	Clock    clock.Clock
 	Log      *slog.Logger
@@ -108,6 +111,9 @@ func (e *Engine) Step(ctx context.Context) (more bool, err error) {
 		e.idle = true
 		return false, nil
 	}
+	if rules, err = e.inForce(ctx, rules); err != nil {
+		return false, err
+	}
 	from, end, err := e.Store.RuleCursor(ctx)
 	if err != nil {
 		return false, err
@@ -135,7 +141,13 @@ func (e *Engine) Step(ctx context.Context) (more bool, err error) {
 	return len(entries) == batch, e.Store.AddFirings(ctx, from, to, append(fs, timed...), follows)
 }
 
-// decide is what the entries make fire.
+// inForce leaves out what is off and what somebody paused. What happens meanwhile is followed, and not made up for.
+func (e *Engine) inForce(ctx context.Context, rules []Rule) ([]Rule, error) {
+	paused, err := e.Store.Pauses(ctx)
+	return slices.DeleteFunc(rules, func(r Rule) bool { return r.Off || !paused[r.ID].At.IsZero() }), err
+}
+
+// decide is what the entries make fire, and what restrained them.
 func (e *Engine) decide(ctx context.Context, rules []Rule, entries []journal.Entry) ([]Firing, error) {
 	var out []Firing
 	for _, entry := range entries {
@@ -143,14 +155,14 @@ func (e *Engine) decide(ctx context.Context, rules []Rule, entries []journal.Ent
 			if !r.follows(entry) {
 				continue
 			}
-			f, why, err := e.consider(ctx, r, entry, out)
+			f, err := e.consider(ctx, r, entry, out)
 			switch {
-			case fault.Is(err, fault.NotFound), fault.Is(err, fault.Invalid): // the subject is gone, or the condition fails: others go on
+			case fault.Is(err, fault.NotFound): // the subject is gone
+			case fault.Is(err, fault.Invalid): // others go on
 				e.Log.Warn("a rule cannot be evaluated", "rule", r.ID, "entry", entry.ID, "err", err)
+				out = append(out, r.wrong(entry, err))
 			case err != nil:
 				return nil, err
-			case why != "":
-				e.Log.Info("a rule is restrained", "rule", r.ID, "why", why)
 			case f.Rule != "":
 				out = append(out, f)
 			}
@@ -164,34 +176,40 @@ func (r Rule) follows(e journal.Entry) bool {
 	return !r.Off && slices.Contains(r.On, e.Verb) && e.Actor.Kind != people.ByRule
 }
 
-// consider returns the firing of a rule for an entry; none when its condition does not hold or it is restrained, and why.
-func (e *Engine) consider(ctx context.Context, r Rule, entry journal.Entry, before []Firing) (Firing, string, error) {
+// consider returns the firing of a rule for an entry, or that it was held back; neither when its condition does not hold.
+func (e *Engine) consider(ctx context.Context, r Rule, entry journal.Entry, before []Firing) (Firing, error) {
 	event, err := e.Describe(ctx, entry)
 	if err != nil {
-		return Firing{}, "", err
+		return Firing{}, err
 	}
 	event.Night = r.AtNight(entry.At)
 	holds, err := r.Holds(event)
 	if err != nil || !holds {
-		return Firing{}, "", err
+		return Firing{}, err
 	}
 	lately, err := e.lately(ctx, r, before)
 	if err != nil {
-		return Firing{}, "", err
-	}
-	if why := r.Restrained(entry.Subject, entry.At, lately); why != "" {
-		return Firing{}, why, nil
+		return Firing{}, err
 	}
 	f, err := r.firing(event, fmt.Sprintf("entry %d", entry.Seq))
-	f.For, f.At = entry.Subject, entry.At
-	return f, "", err
+	f.For, f.At = event.About, entry.At
+	if why, key := r.held(event.About, entry.At, lately); why != "" {
+		f.Key, f.Outcome, f.Say = key, Held, why
+	}
+	return f, err
+}
+
+// wrong notes that a rule could not be evaluated, once an hour.
+func (r Rule) wrong(entry journal.Entry, err error) Firing {
+	return Firing{Rule: r.ID, Key: "wrong " + entry.At.UTC().Format(byHour), Why: entry.Verb, At: entry.At, Action: r.Run,
+		Outcome: Wrong, Say: fault.Sentence(err)}
 }
 
 func (e *Engine) lately(ctx context.Context, r Rule, before []Firing) ([]Firing, error) {
 	since := e.Clock.Now().Add(-max(r.pause(), time.Hour) - time.Hour)
 	lately, err := e.Store.Firings(ctx, r.ID, since, r.most()+50)
 	for _, f := range before {
-		if f.Rule == r.ID {
+		if f.Rule == r.ID && f.Fired() {
 			lately = append(lately, f)
 		}
 	}
@@ -256,6 +274,9 @@ func (e *Engine) timed(r Rule, at time.Time, key string) (Firing, error) {
 // follows is what a new firing asks for.
 func follows(f Firing) journal.Consequences {
 	var c journal.Consequences
+	if !f.Fired() {
+		return c
+	}
 	by := journal.Actor{Kind: people.ByRule, ID: f.Rule, Via: "rule"}
 	c.Add(journal.Entry{Actor: by, Verb: "rule.fired", Subject: journal.Of("rule", f.Rule), Facts: map[string]any{"firing": f.ID, "action": f.Action}}.With(f.For))
 	c.Do(KindFire().At(time.Time{}, f.ID, JobFire{f.ID}))
@@ -274,8 +295,12 @@ func (e *Engine) fire(ctx context.Context, args JobFire) error {
 		return err
 	}
 	r, ok := book.Rule(f.Rule)
-	if !ok || r.Off {
-		return e.settle(ctx, f, "refused", "The rule was removed or turned off before its action ran.")
+	paused, err := e.Store.Pauses(ctx)
+	if err != nil {
+		return err
+	}
+	if !ok || r.Off || !paused[f.Rule].At.IsZero() {
+		return e.settle(ctx, f, Refused, "The rule was removed, paused or turned off before its action ran.")
 	}
 	by := people.Actor{Kind: people.ByRule, ID: r.ID, Name: r.Title, Role: people.Support, Teams: []string{r.Team}, Via: "rule"}
 	if f.Run == "" {
@@ -285,7 +310,7 @@ func (e *Engine) fire(ctx context.Context, args JobFire) error {
 		}
 		f.Run = run
 		if nothing {
-			return e.settle(ctx, f, "nothing", "")
+			return e.settle(ctx, f, Nothing, "")
 		}
 		if err := e.Store.SetFiring(ctx, f, journal.Consequences{}); err != nil {
 			return err
@@ -296,9 +321,9 @@ func (e *Engine) fire(ctx context.Context, args JobFire) error {
 	case err != nil:
 		return e.failed(ctx, f, err)
 	case waiting:
-		return e.settle(ctx, f, "waiting", "")
+		return e.settle(ctx, f, Waits, "")
 	}
-	return e.settle(ctx, f, "started", "")
+	return e.settle(ctx, f, Started, "")
 }
 
 // failed gives up on what is final, and lets the rest be tried again.
@@ -307,60 +332,15 @@ func (e *Engine) failed(ctx context.Context, f Firing, err error) error {
 		return err
 	}
 	e.Log.Warn("a rule's action does not run", "rule", f.Rule, "action", f.Action, "err", err)
-	return e.settle(ctx, f, "refused", fault.Sentence(err))
+	return e.settle(ctx, f, Refused, fault.Sentence(err))
 }
 
 func (e *Engine) settle(ctx context.Context, f Firing, outcome, say string) error {
 	f.Outcome, f.Say = outcome, say
 	by := journal.Actor{Kind: people.ByRule, ID: f.Rule, Via: "rule"}
 	var c journal.Consequences
-	if outcome == "refused" {
+	if outcome == Refused {
 		c.Add(journal.Entry{Actor: by, Verb: "rule.refused", Subject: journal.Of("rule", f.Rule), Facts: map[string]any{"firing": f.ID, "action": f.Action}}.With(f.For))
 	}
 	return e.Store.SetFiring(ctx, f, c)
-}
-
-// Foreseen is what a rule would have done about one entry.
-type Foreseen struct {
-	Entry      journal.Entry
-	Event      Event
-	Fires      bool
-	Restrained string // why it would not have, although its condition held
-	Firing     Firing
-	Wrong      string // the condition could not be evaluated
-}
-
-// Foresee says what the rule would have done about the entries, in order. It changes nothing.
-func (e *Engine) Foresee(ctx context.Context, r Rule, entries []journal.Entry) ([]Foreseen, error) {
-	r.Off = false
-	var out []Foreseen
-	var before []Firing
-	for _, entry := range entries {
-		if !r.follows(entry) {
-			continue
-		}
-		f := Foreseen{Entry: entry}
-		var err error
-		if f.Event, err = e.Describe(ctx, entry); fault.Is(err, fault.NotFound) {
-			continue
-		} else if err != nil {
-			return nil, err
-		}
-		f.Event.Night = r.AtNight(entry.At)
-		holds, err := r.Holds(f.Event)
-		if err == nil && holds {
-			f.Restrained = r.Restrained(entry.Subject, entry.At, before)
-			f.Firing, err = r.firing(f.Event, fmt.Sprintf("entry %d", entry.Seq))
-			f.Firing.For, f.Firing.At = entry.Subject, entry.At
-			f.Fires = err == nil && f.Restrained == ""
-		}
-		if err != nil {
-			f.Wrong = fault.Sentence(err)
-		}
-		if f.Fires {
-			before = append(before, f.Firing)
-		}
-		out = append(out, f)
-	}
-	return out, nil
 }

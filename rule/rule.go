@@ -66,10 +66,13 @@ type Event struct {
 	Services []string          `expr:"services"`
 	Team     string            `expr:"team"`
 	Severity string            `expr:"severity"`
-	Labels   map[string]string `expr:"labels"` // of the worst alert
+	Labels   map[string]string `expr:"labels"` // of the alert that it is about; otherwise of the group's worst
 	Facts    map[string]any    `expr:"facts"`  // of the journal's entry
 	At       time.Time         `expr:"at"`
 	Night    bool              `expr:"night"` // between 22 and 7 o'clock, or a weekend, in the rule's zone
+
+	// About is what the action runs for, and what a pause is counted by: the group of an alert, for example. No condition sees it.
+	About journal.Subject `expr:"-"`
 }
 
 var (
@@ -164,9 +167,22 @@ type Firing struct {
 	Action  string
 	At      time.Time
 	Run     string // the run that came of it; empty until there is one
-	Outcome string // "started", "waiting", "nothing", "refused"; empty until known
-	Say     string // why it was refused, for people
+	Outcome string // one of those below; empty until known
+	Say     string // why it was refused or held back, for people
 }
+
+// What came of a firing. Held and Wrong are no firings: they say why there was none.
+const (
+	Started = "started"
+	Waits   = "waiting" // for an approval
+	Nothing = "nothing" // the plan found nothing to do
+	Refused = "refused"
+	Held    = "held"  // its condition held, and its bounds held it back
+	Wrong   = "wrong" // its condition or inputs could not be evaluated
+)
+
+// Fired says whether the rule had its action run, or tried to.
+func (f Firing) Fired() bool { return f.Outcome != Held && f.Outcome != Wrong }
 
 // Holds evaluates the condition.
 func (r Rule) Holds(e Event) (bool, error) {
@@ -204,19 +220,28 @@ func (r Rule) Inputs(e Event) (map[string]any, error) {
 // Restrained says why a rule does not fire although its condition holds, from its firings of the last hour and those about the subject;
 // empty when it may.
 func (r Rule) Restrained(about journal.Subject, now time.Time, lately []Firing) string {
+	why, _ := r.held(about, now, lately)
+	return why
+}
+
+// byHour names an hour: what restrains a rule is noted once an hour, so that a storm is one line.
+const byHour = "2006-01-02T15"
+
+// held is Restrained, with the key under which it is noted.
+func (r Rule) held(about journal.Subject, now time.Time, lately []Firing) (why, key string) {
 	hour := 0
 	for _, f := range lately {
 		if now.Sub(f.At) < time.Hour {
 			hour++
 		}
 		if about.ID != "" && f.For == about && now.Sub(f.At) < r.pause() {
-			return fmt.Sprintf("It fired about this %s before, and pauses for %s.", f.At.Format("at 15:04"), r.pause())
+			return fmt.Sprintf("It fired about this %s before, and pauses for %s.", f.At.Format("at 15:04 MST"), span(r.pause())), "held " + now.UTC().Format(byHour) + " " + about.ID
 		}
 	}
 	if hour >= r.most() {
-		return fmt.Sprintf("It fired %d times within an hour, which is as often as it may.", hour)
+		return fmt.Sprintf("It fired %d times within an hour, which is as often as it may.", hour), "held " + now.UTC().Format(byHour)
 	}
-	return ""
+	return "", ""
 }
 
 // Due returns the newest time at or before now at which a rule that goes by the clock is due; false when there is none within the last hour:
@@ -226,12 +251,18 @@ func (r Rule) Due(now time.Time) (time.Time, bool) {
 	if r.Every > 0 {
 		return now.Truncate(r.Every), true
 	}
+	newest, ok := r.newest(now)
+	return newest, ok && now.Sub(newest) < late
+}
+
+// newest is the last of the rule's times of the day at or before now; false when there was none for a week.
+func (r Rule) newest(now time.Time) (time.Time, bool) {
 	zone, err := time.LoadLocation(r.Zone)
 	if err != nil {
 		return time.Time{}, false
 	}
 	var newest time.Time
-	for back := range 2 {
+	for back := 0; back < 2 || back < 9 && newest.IsZero(); back++ { // where midnight does not exist, the day before may be the newest
 		day := now.In(zone).AddDate(0, 0, -back)
 		if len(r.Days) > 0 && !slices.Contains(r.Days, weekdays()[day.Weekday()]) {
 			continue
@@ -247,7 +278,7 @@ func (r Rule) Due(now time.Time) (time.Time, bool) {
 			}
 		}
 	}
-	return newest.UTC(), !newest.IsZero() && now.Sub(newest) < late
+	return newest.UTC(), !newest.IsZero()
 }
 
 // AtNight says whether people sleep or rest at the time in the rule's zone.

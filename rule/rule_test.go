@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"frontline/fault"
@@ -101,7 +102,7 @@ func TestPauseAndMost(t *testing.T) {
 	}{
 		"never":                {nil, ""},
 		"about another":        {[]Firing{fired(other, time.Minute)}, ""},
-		"about this, just now": {[]Firing{fired(about, 9*time.Minute)}, "pauses for 10m0s"},
+		"about this, just now": {[]Firing{fired(about, 9*time.Minute)}, "pauses for 10 minutes"},
 		"about this, earlier":  {[]Firing{fired(about, 10*time.Minute)}, ""},
 		"as often as it may":   {[]Firing{fired(other, time.Minute), fired(other, 2*time.Minute), fired(other, 59*time.Minute)}, "3 times"},
 		"some of it long ago":  {[]Firing{fired(other, time.Minute), fired(other, 2*time.Minute), fired(other, 60*time.Minute)}, ""},
@@ -162,5 +163,41 @@ func FuzzCondition(f *testing.F) {
 			return
 		}
 		_, _ = r.Holds(Event{Labels: map[string]string{}}) // an answer or an error, never a panic
+	})
+}
+
+func TestWords(t *testing.T) {
+	name := func(_, id string) string { return "Look at the queue (" + id + ")" }
+	for _, c := range []struct {
+		r    Rule
+		want Words
+	}{
+		{good(), Words{When: "When an alert begins", If: good().If, Then: "Look at the queue (queue/look)", With: []string{"depth = 10", "queue = labels.queue"},
+			Bounds: "Once in 10 minutes for the same alert or incident, and at most 10 times an hour."}},
+		{Rule{At: []string{"06:00", "18:30"}, Days: []string{"mon", "fri"}, Run: "x"}, Words{When: "On Monday and Friday at 06:00 and 18:30 (UTC)", Then: "Look at the queue (x)"}},
+		{Rule{Every: time.Hour, Run: "x"}, Words{When: "Every hour", Then: "Look at the queue (x)"}},
+		{Rule{On: []string{"incident.opened", "desk.answered"}, Most: 1, Pause: 24 * time.Hour, Run: "x"},
+			Words{When: "When an incident is declared, or the journal says desk.answered", Then: "Look at the queue (x)", Bounds: "Once in a day for the same alert or incident, and at most once an hour."}},
+	} {
+		if d := cmp.Diff(c.want, c.r.Words(name)); d != "" {
+			t.Errorf("%+v (-want +got):\n%s", c.r, d)
+		}
+	}
+}
+
+// What a trial says of a rule that goes by the clock is when it would have been due.
+func TestTimesAreWhenItWasDue(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := Rule{At: []string{"02:30", "12:00"}, Zone: rapid.SampledFrom([]string{"", "Europe/Tallinn", "America/New_York"}).Draw(t, "zone")}
+		until := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 365*24*60).Draw(t, "minute")) * time.Minute)
+		all := r.times(until.Add(-72*time.Hour), until, 100)
+		if len(all) < 5 || len(all) > 7 {
+			t.Fatalf("%d times in three days: %v", len(all), all)
+		}
+		for i, at := range all {
+			if due, ok := r.Due(at); !ok || !due.Equal(at) || i > 0 && !at.After(all[i-1]) {
+				t.Fatalf("%v is not a time of its own at which it is due (%v %v)", at, due, ok)
+			}
+		}
 	})
 }

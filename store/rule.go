@@ -10,7 +10,10 @@ import (
 	"frontline/rule"
 )
 
-var _ rule.Store = (*DB)(nil)
+var (
+	_ rule.Store   = (*DB)(nil)
+	_ rule.Records = (*DB)(nil)
+)
 
 // SealedAfter implements rule.Store.
 func (db *DB) SealedAfter(ctx context.Context, seq int64, limit int) ([]journal.Entry, error) {
@@ -62,8 +65,9 @@ func (db *DB) AddFirings(ctx context.Context, from, to int64, fs []rule.Firing, 
 // addFiring writes a firing, unless the rule has fired for the same before.
 func (t *tx) addFiring(ctx context.Context, f rule.Firing, follows func(rule.Firing) journal.Consequences) error {
 	f.ID = newID()
-	n, err := t.exec(ctx, `INSERT INTO rule_firing (id, rule, key, for_kind, for_id, why, action, inputs, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		ON CONFLICT (rule, key) DO NOTHING`, f.ID, f.Rule, f.Key, f.For.Kind, f.For.ID, f.Why, f.Action, asJSON(f.Inputs), micros(f.At))
+	n, err := t.exec(ctx, `INSERT INTO rule_firing (id, rule, key, for_kind, for_id, why, action, inputs, at, outcome, say)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (rule, key) DO NOTHING`,
+		f.ID, f.Rule, f.Key, f.For.Kind, f.For.ID, f.Why, f.Action, asJSON(f.Inputs), micros(f.At), f.Outcome, f.Say)
 	if err != nil || n == 0 {
 		return err
 	}
@@ -106,5 +110,81 @@ func (db *DB) Firing(ctx context.Context, id string) (rule.Firing, error) {
 // Firings implements rule.Store.
 func (db *DB) Firings(ctx context.Context, of string, since time.Time, limit int) ([]rule.Firing, error) {
 	return rows(ctx, db.read, scanFiring, `SELECT `+firingColumns+` FROM rule_firing
-		WHERE at >= $1 AND ($2 = '' OR rule = $2) ORDER BY at DESC, id DESC LIMIT $3`, max(micros(since), 0), of, limit)
+		WHERE at >= $1 AND ($2 = '' OR rule = $2) AND outcome NOT IN ('held', 'wrong') ORDER BY at DESC, id DESC LIMIT $3`, max(micros(since), 0), of, limit)
+}
+
+// Considered implements rule.Records.
+func (db *DB) Considered(ctx context.Context, of string, limit int) ([]rule.Firing, error) {
+	return rows(ctx, db.read, scanFiring, `SELECT `+firingColumns+` FROM rule_firing WHERE rule = $1 ORDER BY at DESC, id DESC LIMIT $2`, of, limit)
+}
+
+// Fired implements rule.Records.
+func (db *DB) Fired(ctx context.Context, since time.Time) (map[string]rule.Tally, error) {
+	all, err := rows(ctx, db.read, func(s scan) (x rule.Tally, err error) {
+		var last int64
+		err = s(&x.Rule, &x.Lately, &last)
+		x.Last = fromMicros(last)
+		return x, err
+	}, `SELECT rule, COUNT(*) FILTER (WHERE at >= $1), MAX(at) FROM rule_firing WHERE outcome NOT IN ('held', 'wrong') GROUP BY rule`, max(micros(since), 0))
+	out := make(map[string]rule.Tally, len(all))
+	for _, x := range all {
+		out[x.Rule] = x
+	}
+	return out, err
+}
+
+// Past implements rule.Records.
+func (db *DB) Past(ctx context.Context, verbs []string, since time.Time, limit int) ([]journal.Entry, error) {
+	list, args := in(3, verbs)
+	return rows(ctx, db.read, scanEntry, `SELECT * FROM (SELECT `+entryColumns+` FROM journal WHERE at >= $1 AND verb IN (`+list+`)
+		ORDER BY at DESC, id DESC LIMIT $2) newest ORDER BY at, id`, append([]any{max(micros(since), 0), limit}, args...)...)
+}
+
+const pauseColumns = `rule, paused_by, reason, salt, at`
+
+func scanPause(s scan) (p rule.Pause, err error) {
+	var by string
+	var at int64
+	if err := s(&p.Rule, &by, &p.Reason.Body, &p.Reason.Salt, &at); err != nil {
+		return p, err
+	}
+	p.At = fromMicros(at)
+	return p, json.Unmarshal([]byte(by), &p.By)
+}
+
+// Pauses implements rule.Store.
+func (db *DB) Pauses(ctx context.Context) (map[string]rule.Pause, error) {
+	all, err := rows(ctx, db.read, scanPause, `SELECT `+pauseColumns+` FROM rule_pause`)
+	out := make(map[string]rule.Pause, len(all))
+	for _, p := range all {
+		out[p.Rule] = p
+	}
+	return out, err
+}
+
+// SetPause implements rule.Records.
+func (db *DB) SetPause(ctx context.Context, of string, decide func(rule.Pause, time.Time) (rule.Pause, journal.Consequences, error)) error {
+	return db.write(ctx, func(t *tx) error {
+		if err := t.lockKey(ctx, "rule "+of); err != nil {
+			return err
+		}
+		now, _, err := row(ctx, t, scanPause, `SELECT `+pauseColumns+` FROM rule_pause WHERE rule = $1`, of)
+		if err != nil {
+			return err
+		}
+		next, follows, err := decide(now, t.now)
+		if err != nil {
+			return err
+		}
+		if next.At.IsZero() {
+			_, err = t.exec(ctx, `DELETE FROM rule_pause WHERE rule = $1`, of)
+		} else {
+			_, err = t.exec(ctx, `INSERT INTO rule_pause (rule, paused_by, reason, salt, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (rule) DO NOTHING`,
+				of, asJSON(next.By), next.Reason.Body, next.Reason.Salt, micros(next.At))
+		}
+		if err != nil {
+			return err
+		}
+		return t.record(ctx, follows)
+	})
 }

@@ -66,7 +66,7 @@ func newHouse(t *testing.T, db *DB, c clock.Clock, book rulebook) *house {
 	h := &house{deeds: d, db: db, Engine: &rule.Engine{Store: db, Actions: d, Clock: c, Log: slog.New(slog.DiscardHandler),
 		Book: func(context.Context) (rule.Directory, error) { return book, nil },
 		Describe: func(_ context.Context, e journal.Entry) (rule.Event, error) {
-			return rule.Event{Verb: e.Verb, Subject: e.Subject.ID, Service: fmt.Sprint(e.Facts["service"]), At: e.At}, nil
+			return rule.Event{Verb: e.Verb, Subject: e.Subject.ID, Service: fmt.Sprint(e.Facts["service"]), At: e.At, About: e.Subject}, nil
 		}}}
 	var err error
 	if h.jobs, err = job.NewRunner(db, c, h.Log, h.Handlers()...); err != nil {
@@ -215,6 +215,162 @@ func TestForesee(t *testing.T) {
 		}
 		if len(h.deeds.planned) != 0 {
 			t.Errorf("planned %v", h.deeds.planned)
+		}
+	})
+}
+
+// owners is what is configured around rules.
+type owners struct{ rulebook }
+
+func (owners) Team(id string) (people.Team, bool) {
+	return map[string]people.Team{"support": {ID: "support", Lead: "marika"}}[id], true
+}
+func (owners) People() []people.Person {
+	return []people.Person{{ID: "marika", Role: people.Lead, Teams: []string{"support"}}, {ID: "wanjiru", Role: people.Lead, Teams: []string{"support"}}, {ID: "rasmus", Role: people.Lead, Teams: []string{"pipeline"}}}
+}
+func (owners) Has(_, id string) bool { return id != "queue/none" }
+
+func (h *house) board(book rulebook, c clock.Clock) *rule.Board {
+	return &rule.Board{Engine: h.Engine, Records: h.db, Clock: c, Book: func(context.Context) (rule.Owners, error) { return owners{book}, nil },
+		Knows: func(_ context.Context, a people.Actor, s journal.Subject) error {
+			if s.ID == "secret" && a.ID != "marika" {
+				return fault.New(fault.NotFound, "There is no such alert.")
+			}
+			return nil
+		}}
+}
+
+func TestOnlyALeadOfTheOwnersPausesARule(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, c *clock.Moved) {
+		book := rulebook{"look": look()}
+		h := newHouse(t, db, c, book)
+		h.follow(t)
+		b := h.board(book, c)
+		who := func(id string, role people.Role) people.Actor {
+			return people.Actor{Kind: people.ByPerson, ID: id, Role: role, Via: "screen"}
+		}
+		for id, x := range map[string]struct {
+			by   people.Actor
+			rule string
+			want fault.Kind
+		}{
+			"support":             {who("liis", people.Support), "look", fault.Forbidden},
+			"another team's lead": {who("rasmus", people.Lead), "look", fault.Forbidden},
+			"a rule":              {people.Actor{Kind: people.ByRule, ID: "look", Role: people.Support, Teams: []string{"support"}}, "look", fault.Forbidden},
+			"no such rule":        {who("root", people.Admin), "none", fault.NotFound},
+		} {
+			if err := b.Pause(t.Context(), x.by, x.rule, "It floods the queue"); !fault.Is(err, x.want) {
+				t.Errorf("%s pauses: %v, want %s", id, err, x.want)
+			}
+		}
+		if err := b.Pause(t.Context(), who("wanjiru", people.Lead), "look", " "); !fault.Is(err, fault.Invalid) {
+			t.Errorf("paused without a reason: %v", err)
+		}
+		if err := b.Pause(t.Context(), who("wanjiru", people.Lead), "look", "It floods the queue"); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Pause(t.Context(), who("marika", people.Member), "look", "Twice"); !fault.Is(err, fault.Conflict) {
+			t.Errorf("paused twice: %v", err)
+		}
+		h.happen(t, "alert.opened", "a", "pipeline", people.BySource)
+		h.follow(t)
+		if len(h.deeds.planned) != 0 {
+			t.Errorf("a paused rule planned %v", h.deeds.planned)
+		}
+		shown, _, err := b.Rule(t.Context(), who("liis", people.Member), "look")
+		if err != nil || shown.Pause.By.ID != "wanjiru" || shown.Pause.Reason.Body != "It floods the queue" || shown.MayPause == nil {
+			t.Errorf("shown %+v, %v", shown, err)
+		}
+		if err := b.Resume(t.Context(), who("marika", people.Member), "look", "Mended"); err != nil {
+			t.Fatal(err)
+		}
+		h.follow(t)
+		h.happen(t, "alert.opened", "b", "pipeline", people.BySource)
+		h.follow(t)
+		if got := fmt.Sprint(h.deeds.planned); got != "[queue/look for b by look with map[group:b]]" {
+			t.Errorf("after the pause it planned %s: what happened meanwhile is not made up for", got)
+		}
+		entries, err := db.JournalOf(t.Context(), []journal.Subject{journal.Of("rule", "look")}, 10)
+		if err != nil || len(entries) != 3 || entries[0].Verb != "rule.paused" || entries[0].Text == "" || entries[1].Verb != "rule.resumed" {
+			t.Errorf("the journal says %+v, %v", entries, err)
+		}
+	})
+}
+
+// What holds a rule back is told, once an hour however long the storm is, and it does not count as a firing.
+func TestTheLoopGuardIsTold(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, c *clock.Moved) {
+		r := look()
+		r.Most = 2
+		book := rulebook{"look": r}
+		h := newHouse(t, db, c, book)
+		h.follow(t)
+		for n := range 40 {
+			h.happen(t, "alert.opened", fmt.Sprintf("g%d", n), "pipeline", people.BySource)
+		}
+		h.follow(t)
+		shown, fs, err := h.board(book, c).Rule(t.Context(), people.System("test"), "look")
+		if err != nil || len(fs) != 3 || shown.Lately != 2 || len(h.deeds.planned) != 2 {
+			t.Fatalf("%d firings, counted %d, planned %d, %v", len(fs), shown.Lately, len(h.deeds.planned), err)
+		}
+		held := 0
+		for _, f := range fs {
+			if f.Outcome == rule.Held {
+				held++
+				if f.Say != "It fired 2 times within an hour, which is as often as it may." {
+					t.Errorf("it says %q", f.Say)
+				}
+			}
+		}
+		if held != 1 {
+			t.Errorf("held back %d times, want 1", held)
+		}
+		c.Move(61 * time.Minute)
+		h.happen(t, "alert.opened", "later", "pipeline", people.BySource)
+		h.follow(t)
+		if len(h.deeds.planned) != 3 {
+			t.Errorf("an hour later it planned %v", h.deeds.planned)
+		}
+	})
+}
+
+func TestRulesAreTriedOnThePast(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, c *clock.Moved) {
+		h := newHouse(t, db, c, rulebook{})
+		h.happen(t, "alert.opened", "long-ago", "pipeline", people.BySource)
+		c.Move(48 * time.Hour)
+		for _, s := range []string{"a", "b", "secret"} {
+			h.happen(t, "alert.opened", s, "pipeline", people.BySource)
+		}
+		h.happen(t, "alert.resolved", "a", "pipeline", people.BySource)
+		b := h.board(rulebook{}, c)
+		liis, marika := people.Actor{Kind: people.ByPerson, ID: "liis", Role: people.Support}, people.Actor{Kind: people.ByPerson, ID: "marika", Role: people.Lead}
+		since := c.Now().Add(-24 * time.Hour)
+		for _, x := range []struct {
+			by   people.Actor
+			want int
+		}{{liis, 2}, {marika, 3}} {
+			got, err := b.Try(t.Context(), x.by, look(), since)
+			if err != nil || got.Fires() != x.want || len(got.Seen) != x.want {
+				t.Errorf("for %s it fires %d times of %d, %v; want %d", x.by.ID, got.Fires(), len(got.Seen), err, x.want)
+			}
+		}
+		if _, err := b.Try(t.Context(), people.Actor{Kind: people.ByPerson, ID: "tonis", Role: people.Member}, look(), since); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("a member tries a rule: %v", err)
+		}
+		bad := look()
+		bad.Run, bad.If = "queue/none", "servce == 1"
+		_, err := b.Try(t.Context(), liis, bad, since)
+		if fields := fault.FieldsOf(err); len(fields) != 2 || fields[0].Name != "if" || fields[1].Name != "run" {
+			t.Errorf("a wrong rule: %v", fields)
+		}
+		timed := rule.Rule{ID: "morning", Title: "Morning", Team: "support", At: []string{"06:00"}, If: "!night", Run: "queue/look"}
+		got, err := b.Try(t.Context(), liis, timed, c.Now().Add(-72*time.Hour))
+		if err != nil || len(got.Seen) != 3 || got.Fires() != 0 { // 06:00 is at night
+			t.Errorf("by the clock: %+v, %v", got.Seen, err)
+		}
+		if n := len(h.deeds.planned); n != 0 {
+			t.Errorf("trying planned %d runs", n)
 		}
 	})
 }

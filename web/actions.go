@@ -38,6 +38,7 @@ type actionsScreen struct {
 	Search string
 	Groups []actionGroup
 	Recent []runRow
+	Beside []link // the wing's other screens
 }
 
 // actionGroup is the actions of one service.
@@ -71,11 +72,25 @@ func (s *Server) showActions(w http.ResponseWriter, r *http.Request, v *visit) e
 		return err
 	}
 	scr := actionsScreen{head: head{Title: "Actions", Wing: "/actions", Topics: topics("run", "")}, Search: strings.TrimSpace(r.URL.Query().Get("q"))}
-	scr.Groups = actionGroups(book, defs, figures, scr.Search)
+	scr.Groups, scr.Beside = actionGroups(book, defs, figures, scr.Search), s.besideActions(v)
 	for _, x := range runs {
 		scr.Recent = append(scr.Recent, runRowOf(v, book, x))
 	}
 	return s.show(w, r, v, http.StatusOK, "actions", scr)
+}
+
+// besideActions are the wing's other screens that the person may open.
+func (s *Server) besideActions(v *visit) []link {
+	var out []link
+	for _, x := range []struct {
+		need people.Verb
+		link link
+	}{{people.SeeRules, link{"Rules: what happens by itself", "/rules"}}} {
+		if people.May(v.Actor, x.need, people.Subject{}) == nil {
+			out = append(out, x.link)
+		}
+	}
+	return out
 }
 
 func actionGroups(book Book, defs []action.Definition, figures map[string]action.Figures, search string) []actionGroup {

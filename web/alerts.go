@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"frontline/action"
 	"frontline/alert"
 	"frontline/fault"
 	"frontline/incident"
@@ -235,6 +236,7 @@ type alertScreen struct {
 	Next     string
 	Alerts   []singleAlert
 	Left     int
+	Runs     []foundRun
 	Line     []entry
 	Hurt     []fact
 	HurtMore int
@@ -287,7 +289,7 @@ func (s *Server) alert(ctx context.Context, v *visit, g alert.Group) (alertScree
 		scr.Text = strings.Split(alerts[0].Text, "\n")
 	}
 	scr.service(book, g, alerts)
-	for _, step := range []func(context.Context, *visit, Book, alert.Group, *alertScreen) error{s.alertPages, s.alertIncident, s.alertLine} {
+	for _, step := range []func(context.Context, *visit, Book, alert.Group, *alertScreen) error{s.alertPages, s.alertIncident, s.alertRuns, s.alertLine} {
 		if err := step(ctx, v, book, g, &scr); err != nil {
 			return alertScreen{}, err
 		}
@@ -384,7 +386,12 @@ func (s *Server) alertLine(ctx context.Context, v *visit, book Book, g alert.Gro
 	if err != nil {
 		return err
 	}
-	for _, l := range incident.Tell(entries, journalNames(book, "this group")) {
+	names := journalNames(book, "this group")
+	names.Run = func(id string) (action.Run, bool) {
+		x, err := s.deps.Runs.Run(ctx, v.Actor, id)
+		return x, err == nil // one that is not open to the person is a run without a name
+	}
+	for _, l := range incident.Tell(entries, names) {
 		scr.Line = append(scr.Line, lineEntry(v, l))
 	}
 	return nil

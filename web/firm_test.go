@@ -417,7 +417,7 @@ func (f *firmRuns) Run(_ context.Context, a people.Actor, ref string) (action.Ru
 func (f *firmRuns) List(_ context.Context, _ people.Actor, q action.RunFilter) ([]action.Run, error) {
 	var out []action.Run
 	for _, r := range f.runs {
-		if (len(q.States) == 0 || slices.Contains(q.States, r.State)) && (q.Action == "" || q.Action == r.Definition.ID) && (q.Before == 0 || r.Number < q.Before) && (!q.Open || r.Glass.Open()) {
+		if (len(q.States) == 0 || slices.Contains(q.States, r.State)) && (q.Action == "" || q.Action == r.Definition.ID) && (q.For.ID == "" || q.For == r.For) && (q.Before == 0 || r.Number < q.Before) && (!q.Open || r.Glass.Open()) {
 			out = append(out, r)
 		}
 	}

@@ -193,9 +193,9 @@ func runPath(r action.Run) string { return "/runs/" + r.Ref() }
 
 func runRowOf(v *visit, book Book, r action.Run) runRow {
 	row := runRow{State: runState(r.State), Ref: r.Ref(), Path: runPath(r), Title: r.Definition.Title}
-	small := []string{r.Ref(), "planned by " + book.Name("person", r.PlannedBy.ID)}
+	small := []string{r.Ref(), "planned " + askedBy(book, r)}
 	if !r.StartedAt.IsZero() {
-		small[1] = "run by " + book.Name("person", r.StartedBy.ID)
+		small[1] = "run " + askedBy(book, r)
 	}
 	if took := r.Took(); took > 0 {
 		small = append(small, duration(took))

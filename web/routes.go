@@ -67,6 +67,12 @@ func (s *Server) dutyRoutes() []Route {
 		{"POST /runs/{ref}/settle", needs(people.SeeActions), s.settleRun},
 		{"POST /runs/{ref}/undo", needs(people.SeeActions), s.undoRun},
 		{"GET /runs/{ref}/files/{file}", needs(people.SeeActions), s.runFile},
+
+		// Rules
+		{"GET /rules", needs(people.SeeRules), s.showRules},
+		{"GET /rules/{id...}", needs(people.SeeRules), s.showRule},
+		{"POST /rules/{id...}", needs(people.SeeRules), s.pauseRule},
+		{"POST /rules/try", needs(people.TryRule), s.tryRules},
 	}
 }
 

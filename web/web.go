@@ -85,6 +85,7 @@ type Deps struct {
 	Upkeep     Upkeep
 	Runs       Runs
 	Actions    Actions
+	Rules      Rules
 	TakingOver TakingOver
 	Folders    SyncedFolders
 	Book       func(context.Context) (Book, error) // what is configured now

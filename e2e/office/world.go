@@ -28,6 +28,7 @@ import (
 	"frontline/journal"
 	"frontline/oncall"
 	"frontline/people"
+	"frontline/rule"
 	"frontline/secret"
 	"frontline/store"
 )
@@ -103,6 +104,14 @@ actions:
     inputs:
       - {name: message_id, type: text, default: m-1}
       - {name: password, type: secret}
+rules:
+  - id: pipeline/look-when-it-stops
+    title: Look at the queue when decisions stop
+    team: support
+    on: [alert.opened]
+    if: service == "decision-pipeline"
+    run: queue/look
+    with: {queue: decisions}
 `
 
 // book lets a wing see the current book through an interface of its own.
@@ -115,6 +124,17 @@ func book[D any](w *World) func(context.Context) (D, error) {
 		}
 		return any(b).(D), nil
 	}
+}
+
+// rules are tried and shown; nothing fires.
+func (w *World) rules(log *slog.Logger) *rule.Board {
+	engine := &rule.Engine{Store: w.DB, Book: book[rule.Directory](w), Clock: w.Clock, Log: log,
+		Describe: func(ctx context.Context, e journal.Entry) (rule.Event, error) {
+			about := e.Matter()
+			g, err := w.DB.Group(ctx, about.ID)
+			return rule.Event{Verb: e.Verb, Kind: about.Kind, About: about, Subject: g.Short(), Title: g.Title, Service: g.Service, Severity: string(g.Severity), At: e.At, Facts: e.Facts}, err
+		}}
+	return &rule.Board{Engine: engine, Records: w.DB, Book: book[rule.Owners](w), Clock: w.Clock, Knows: func(context.Context, people.Actor, journal.Subject) error { return nil }}
 }
 
 func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) string) {
@@ -137,7 +157,7 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	}
 	h, err := api.New(api.Deps{
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
-		Overrides: duties, Pages: pager, Incidents: incidents, Actions: actions, Config: w.Config, Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
+		Overrides: duties, Pages: pager, Incidents: incidents, Actions: actions, Config: w.Config, Rules: w.rules(log), Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
 	})
 	if err != nil {
 		w.t.Fatal(err)
