@@ -15,6 +15,7 @@ import (
 	"frontline/config"
 	"frontline/desk"
 	"frontline/incident"
+	"frontline/integration/email"
 	"frontline/job"
 	"frontline/journal"
 	"frontline/oncall"
@@ -46,6 +47,8 @@ type App struct {
 	ruleBoard *rule.Board
 	incidents *incident.Service
 	desk      *desk.Service
+	mail      *email.Channel // nil without a mail server
+	mailIn    string         // where mail for the desk is taken; empty when it is not
 	runner    *job.Runner
 
 	published *incident.StatusCache
@@ -77,7 +80,7 @@ func New(ctx context.Context, s Settings, o Options) (*App, error) {
 	if a.db, err = store.Open(ctx, c.Database, store.Options{Clock: o.Clock, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireIncidents, a.wireDesk, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
+	for _, step := range []func(context.Context) error{a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireIncidents, a.wireDesk, a.wireMailIn, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -178,3 +181,9 @@ func (a *App) URL() string { return "http://" + a.listener.Addr().String() }
 
 // Config is what is configured, for whoever applies a folder in this process.
 func (a *App) Config() *config.Config { return a.config }
+
+// Desk is the desk, for whoever works at it in this process.
+func (a *App) Desk() *desk.Service { return a.desk }
+
+// MailIn is where mail for the desk is taken; empty when it is not.
+func (a *App) MailIn() string { return a.mailIn }

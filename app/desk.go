@@ -4,12 +4,22 @@ import (
 	"context"
 
 	"frontline/desk"
+	"frontline/integration/email"
 	"frontline/oncall"
 )
 
 // wireDesk makes what takes requests in and answers them.
 func (a *App) wireDesk(context.Context) error {
 	a.desk = &desk.Service{DB: a.db, Book: bookAs[desk.Directory](a), OnCall: a.firstOnCall, Link: a.requestLink, Channels: map[string]desk.Channel{}, Now: a.db.Now}
+	if a.settings.mail == nil {
+		return nil
+	}
+	mail, err := a.mailer()
+	if err != nil {
+		return err
+	}
+	a.mail = mail
+	a.desk.Channels["mail"] = email.Replies{Channel: mail, To: a.settings.MailDesk}
 	return nil
 }
 

@@ -33,6 +33,8 @@ type Settings struct {
 	KeyFile        string        `help:"File with the key that protects signing keys in the database. SQLite makes one beside the database; replicas on PostgreSQL share one. FRONTLINE_KEY gives the key itself." env:"FRONTLINE_KEY_FILE" placeholder:"PATH"`
 	Mail           string        `help:"The mail server: smtp://USER@HOST:587 (STARTTLS), smtps://USER@HOST:465 (TLS) or smtp://HOST:25?tls=none. The password is FRONTLINE_MAIL_PASSWORD." env:"FRONTLINE_MAIL" placeholder:"ADDRESS"`
 	MailFrom       string        `help:"The sender of mails, such as Frontline <frontline@example.com>." env:"FRONTLINE_MAIL_FROM" placeholder:"ADDRESS"`
+	MailIn         string        `help:"Take mail for the desk here, from your own mail server: it forwards the desk's addresses to this one by SMTP." env:"FRONTLINE_MAIL_IN" placeholder:"HOST:PORT"`
+	MailDesk       string        `help:"The desk's own mail address, such as support@example.com: mail to it becomes a request, and answers to replies go there." env:"FRONTLINE_MAIL_DESK" placeholder:"ADDRESS"`
 	Heartbeat      string        `help:"An address outside that is called every minute while paging is healthy; whatever watches it raises the alarm when the calls stop." env:"FRONTLINE_HEARTBEAT" placeholder:"https://…"`
 	HeartbeatEvery time.Duration `help:"How often that address is called." default:"1m" env:"FRONTLINE_HEARTBEAT_EVERY"`
 	MailCA         string        `help:"File with certificates to trust of the mail server, besides the system's." env:"FRONTLINE_MAIL_CA" placeholder:"PATH"`
@@ -241,8 +243,8 @@ func longEnough(where string, key secret.Text) error {
 
 // readMail reads the address of the mail server; without one there is no mail channel.
 func (c *checked) readMail(getenv func(string) string) error {
-	if c.Mail == "" {
-		return nil
+	if err := c.readMailIn(); err != nil || c.Mail == "" {
+		return err
 	}
 	u, err := url.Parse(c.Mail)
 	expected := "smtp://USER@HOST:587, smtps://USER@HOST:465 or smtp://HOST:25?tls=none"
@@ -274,6 +276,22 @@ func (c *checked) readMail(getenv func(string) string) error {
 		return wrong("mail-from", c.MailFrom, "the sender's address, such as Frontline <frontline@example.com>")
 	}
 	c.mail = m
+	return nil
+}
+
+// readMailIn reads where mail for the desk comes in.
+func (c *checked) readMailIn() error {
+	if c.MailIn != "" {
+		if err := address("mail-in", c.MailIn); err != nil {
+			return err
+		}
+	}
+	if c.MailDesk == "" {
+		return nil
+	}
+	if a, err := mail.ParseAddress(c.MailDesk); err != nil || a.Address != c.MailDesk {
+		return wrong("mail-desk", c.MailDesk, "the desk's mail address alone, such as support@example.com")
+	}
 	return nil
 }
 

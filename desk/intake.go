@@ -27,6 +27,9 @@ type Incoming struct {
 	Service  string
 	Customer string
 	Files    []File // with their bodies
+	Formless bool   // the channel has no forms: what the type asks for may be missing
+	// Automatic is what a program wrote, such as a note that somebody is away: it is kept, and wakes nobody.
+	Automatic bool
 }
 
 // Receive takes in one message, once for each of the channel's ids: as a new request, or as more about the one that it answers. Fresh is false
@@ -91,7 +94,7 @@ func known(book Directory, p Party) Party {
 
 // ready checks what came and salts its words.
 func (m Incoming) ready(book Directory) (in incoming, err error) {
-	in = incoming{service: m.Service, customer: m.Customer, team: m.Team, channel: m.Channel, ref: m.Ref, cut: plain.Prose(m.Cut)}
+	in = incoming{service: m.Service, customer: m.Customer, team: m.Team, channel: m.Channel, ref: m.Ref, cut: plain.Prose(m.Cut), automatic: m.Automatic}
 	in.title, in.text = journal.Salted(plain.Line(m.Title)), journal.Salted(plain.Prose(m.Body))
 	if m.Type != "" {
 		at := slices.IndexFunc(book.RequestTypes(), func(t Type) bool { return t.ID == m.Type })
@@ -108,6 +111,9 @@ func (m Incoming) ready(book Directory) (in incoming, err error) {
 	}
 	if in.files, err = readyFiles(m.Files); err != nil {
 		return in, err
+	}
+	if m.Formless {
+		return in, nil
 	}
 	return in, in.check(book, m.Fields)
 }

@@ -102,11 +102,14 @@ type Database interface {
 	Reading
 }
 
+// SendRef begins, in Arrival.Thread, the id of a send: the message answers a reply of ours.
+const SendRef = "send:"
+
 // Arrival is where a message belongs.
 type Arrival struct {
 	Channel string
 	Ref     string   // the channel's id of this message; empty when the channel has none, and then nothing is recognised
-	Thread  []string // the channel's ids of messages that it answers
+	Thread  []string // the channel's ids of messages that it answers, the nearest last
 	Number  int64    // a request's number that it names; believed only of a party that takes part in that request
 	Request string   // the request that it is added to, by whoever may; empty otherwise
 	From    Party    // without its ID

@@ -12,19 +12,20 @@ import (
 
 // incoming is a message that has been made ready for a decision: its words are salted, its files hashed.
 type incoming struct {
-	kind     Type // the empty one when none was chosen
-	title    journal.Text
-	text     journal.Text
-	cut      string
-	fields   map[string]any
-	service  string
-	customer string
-	team     string
-	channel  string
-	ref      string
-	files    []File
-	pick     string // who gets a new request; empty for nobody
-	person   string // the employee who sent it, if it was one
+	kind      Type // the empty one when none was chosen
+	title     journal.Text
+	text      journal.Text
+	cut       string
+	fields    map[string]any
+	service   string
+	customer  string
+	team      string
+	channel   string
+	ref       string
+	files     []File
+	pick      string // who gets a new request; empty for nobody
+	person    string // the employee who sent it, if it was one
+	automatic bool   // a program wrote it
 }
 
 // receive takes a message from outside the desk in: as a new request, or as more about one that there is.
@@ -40,7 +41,7 @@ func (t *turn) receive(in incoming) error {
 		t.more(in)
 	}
 	t.say(Message{Kind: Question, Party: t.cur.Party.ID, By: in.person, Text: in.text, Cut: in.cut, Channel: in.channel, Ref: in.ref, Files: in.files})
-	if t.req.AskedAt.IsZero() && t.req.Open() {
+	if t.req.AskedAt.IsZero() && t.req.Open() && !in.automatic {
 		t.req.AskedAt = t.cur.Now
 	}
 	return nil
@@ -87,7 +88,7 @@ func first(all ...string) string {
 func (t *turn) more(in incoming) {
 	t.note("request.added", map[string]any{"channel": in.channel}).Text = in.text.Hash()
 	switch {
-	case t.req.State == Closed && onlyThanks(in.text.Body):
+	case in.automatic, t.req.State == Closed && onlyThanks(in.text.Body):
 		return
 	case t.req.State == Closed:
 		t.openAgain()

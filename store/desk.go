@@ -117,9 +117,12 @@ func (t *tx) threadOf(ctx context.Context, a desk.Arrival, party string) (string
 	if a.Request != "" {
 		return a.Request, nil
 	}
-	if len(a.Thread) > 0 {
-		list, args := in(2, a.Thread)
-		id, ok, err := row(ctx, t, value[string], `SELECT request FROM request_message WHERE channel = $1 AND ref IN (`+list+`) ORDER BY at DESC LIMIT 1`, append([]any{a.Channel}, args...)...)
+	for _, answered := range slices.Backward(a.Thread) { // the nearest first
+		query, args := `SELECT request FROM request_message WHERE channel = $1 AND ref = $2`, []any{a.Channel, answered}
+		if send, ours := strings.CutPrefix(answered, desk.SendRef); ours {
+			query, args = `SELECT request FROM request_send WHERE id = $1`, []any{send}
+		}
+		id, ok, err := row(ctx, t, value[string], query, args...)
 		if err != nil || ok {
 			return id, err
 		}

@@ -126,10 +126,11 @@ type Mail struct {
 	To      string // a bare mail address
 	Subject string
 	Text    string
-	HTML    string // the same as Text, for programs that show it; none when empty
-	ID      string // what the Message-ID is made of; a hash of the mail itself when empty
-	Thread  string // mails with the same thread stand together: "P-12", "INC-31"; alone when empty
-	Urgent  bool   // marked as important
+	HTML    string                  // the same as Text, for programs that show it; none when empty
+	ID      string                  // what the Message-ID is made of; a hash of the mail itself when empty
+	Thread  string                  // mails with the same thread stand together: "P-12", "INC-31"; alone when empty
+	Urgent  bool                    // marked as important
+	dress   func(*gomail.Msg) error // puts on what else it has; of a person's words: no program wrote it
 }
 
 // Deliver hands the mail to the server. Faults are of kind Unavailable when it is worth another try.

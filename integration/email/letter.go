@@ -135,7 +135,13 @@ func (c *Channel) compose(m Mail) (*gomail.Msg, error) {
 		msg.SetGenHeader(gomail.HeaderInReplyTo, root)
 		msg.SetGenHeader(gomail.HeaderReferences, root)
 	}
-	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	if m.dress != nil {
+		if err := m.dress(msg); err != nil {
+			return nil, err
+		}
+	} else {
+		msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	}
 	msg.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "All")
 	if m.Urgent {
 		msg.SetImportance(gomail.ImportanceHigh)
