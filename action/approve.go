@@ -55,10 +55,11 @@ func (r Run) Own(person string) bool {
 	return own(r.PlannedBy) || own(r.StartedBy)
 }
 
-// JobAsk is the durable work of telling one person that a run waits for their yes.
+// JobAsk is the durable work of telling one person that a run waits for their yes, or a check point of a flow for their answer.
 type JobAsk struct {
 	Run    string `json:"run"`
 	Person string `json:"person"`
+	Step   string `json:"step,omitempty"` // of a flow; empty for a yes
 }
 
 // JobWait is the durable work of a run that waits: it ends its waiting, or starts it once its lane is free.
@@ -95,7 +96,7 @@ func (r Run) wait(c Current, over *Overdraft, t terms) (Run, journal.Consequence
 	var cs journal.Consequences
 	cs.Add(r.entry(r.StartedBy, "run.approval_requested", map[string]any{"version": r.Version, "plan": r.PlanHash, "need": need, "over_budget": over != nil}))
 	for _, p := range t.approvers {
-		cs.Do(KindAsk().At(c.Now, r.ID+"/"+p, JobAsk{r.ID, p}))
+		cs.Do(KindAsk().At(c.Now, r.ID+"/"+p, JobAsk{Run: r.ID, Person: p}))
 	}
 	cs.Do(KindWait().At(r.Consent.Until, r.ID, JobWait{r.ID}))
 	return r, cs, nil
@@ -188,6 +189,7 @@ func (r Run) over(now time.Time, state State, by journal.Actor, result Result) (
 	r.State, r.EndedAt, r.Result, r.Sealed = state, now, result, nil
 	var cs journal.Consequences
 	cs.Add(r.entry(by, "run."+string(state), map[string]any{"plan": r.PlanHash, "approvals": len(r.Consent.Approvals), "need": r.Consent.Need}))
+	r.tell(now, &cs)
 	return r.refund(), cs
 }
 

@@ -18,8 +18,12 @@ type Mailer interface {
 // screen asks as well. A crash in between mails it again.
 func (r *Runner) askNow(ctx context.Context, args JobAsk) error {
 	run, err := r.Records.ActionRun(ctx, args.Run)
-	if err != nil || r.Mailer == nil || r.Link == nil || run.State != Waiting || run.Consent.ApprovedBy(args.Person) {
+	if err != nil || r.Mailer == nil || r.Link == nil {
 		return err
+	}
+	s, st, asks := run.Asking()
+	if args.Step != "" && (!asks || s.ID != args.Step) || args.Step == "" && (run.State != Waiting || run.Consent.ApprovedBy(args.Person)) {
+		return nil
 	}
 	book, err := r.Book(ctx)
 	if err != nil {
@@ -29,14 +33,19 @@ func (r *Runner) askNow(ctx context.Context, args JobAsk) error {
 	if !ok || person.Email == "" {
 		return nil
 	}
-	asks := run.StartedBy.ID
-	if p, ok := book.Person(asks); ok {
-		asks = p.Name
+	starter := run.StartedBy.ID
+	if p, ok := book.Person(starter); ok {
+		starter = p.Name
 	}
-	subject := fmt.Sprintf("[%s] %s asks for your approval: %s", run.Ref(), asks, run.Definition.Title)
-	_, err = r.Mailer.Mail(ctx, person.Email, subject, r.askText(run, asks), run.ID+"/"+person.ID)
+	subject, text, id := fmt.Sprintf("[%s] %s asks for your approval: %s", run.Ref(), starter, run.Definition.Title), "", run.ID+"/"+person.ID
+	if asks {
+		subject, text, id = fmt.Sprintf("[%s] asks you: %s", run.Ref(), run.Definition.Title), r.questionText(run, s, st), id+"/"+s.ID
+	} else {
+		text = r.askText(run, starter)
+	}
+	_, err = r.Mailer.Mail(ctx, person.Email, subject, text, id)
 	if err != nil && !fault.Again(err) {
-		r.Log.Warn("the mail that asks for an approval cannot be sent", "run", run.ID, "person", person.ID, "err", err)
+		r.Log.Warn("the mail that asks for an approval or an answer cannot be sent", "run", run.ID, "person", person.ID, "err", err)
 		return nil
 	}
 	return err

@@ -14,7 +14,8 @@ import (
 
 // Handlers binds the wing's job kinds.
 func (r *Runner) Handlers() []job.Handler {
-	return []job.Handler{KindRun().HandleOnce(r.carryOut, r.lost), KindLook().Handle(r.lookNow), KindWait().Handle(r.waitNow), KindAsk().Handle(r.askNow)}
+	return []job.Handler{KindRun().HandleOnce(r.carryOut, r.lost), KindLook().Handle(r.lookNow), KindWait().Handle(r.waitNow), KindAsk().Handle(r.askNow),
+		KindFlow().Handle(r.walkOn)}
 }
 
 // Why a run's context ended.
@@ -357,7 +358,7 @@ func (r *Runner) Sweep(ctx context.Context) error {
 		}
 	}
 	now := r.Clock.Now()
-	return errors.Join(r.Shelf.ForgetSealed(ctx, Planned, now.Add(-planLife)), r.Shelf.ForgetSealed(ctx, Unknown, now.Add(-lookLife)), r.forgetUploads(ctx))
+	return errors.Join(r.wakeIdle(ctx), r.Shelf.ForgetSealed(ctx, Planned, now.Add(-planLife)), r.Shelf.ForgetSealed(ctx, Unknown, now.Add(-lookLife)), r.forgetUploads(ctx))
 }
 
 const lookLife = 7 * 24 * time.Hour // how long an unknown run with secret inputs can still be looked at

@@ -181,6 +181,9 @@ func (d Definition) Check() []fault.Field {
 	d.checkLimits(&c)
 	d.checkParts(&c)
 	d.checkScripts(&c)
+	if d.Flow() {
+		c.Fields = append(c.Fields, d.checkFlow()...)
+	}
 	d.checkAllow(&c)
 	d.Limits.Budget.check(&c)
 	return c.Fields
@@ -194,7 +197,7 @@ func (d Definition) Refs() []define.Ref {
 			refs = append(refs, define.Ref{Field: fmt.Sprintf("inputs[%d].from.action", i), Kind: "action", ID: in.From.Action})
 		}
 	}
-	return append(refs, d.Allow.refs()...)
+	return slices.Concat(refs, d.flowRefs(), d.Allow.refs())
 }
 
 // checkSecrets sees to it that every secret is a reference, and that each name means one secret.
@@ -266,6 +269,9 @@ func (k Kinds) Names() []string {
 
 // Check returns what is wrong with the definition, by itself and as its kind sees its settings: "settings.NAME".
 func (k Kinds) Check(d Definition) []fault.Field {
+	if d.Flow() {
+		return d.Check()
+	}
 	wrong := append(d.Check(), k.checkSettings(d, "")...)
 	if d.Proof != nil {
 		wrong = append(wrong, k.checkSettings(d.with(*d.Proof), "check.")...)
@@ -279,8 +285,11 @@ func (k Kinds) Check(d Definition) []fault.Field {
 // checkSettings returns what the kind says of the settings; at is where they stand: "check." for example.
 func (k Kinds) checkSettings(d Definition, at string) (wrong []fault.Field) {
 	kind, ok := k[d.Kind]
-	if !ok {
-		return []fault.Field{{Name: at + "kind", Say: fmt.Sprintf("There is no kind %q. Known are %s.", d.Kind, strings.Join(k.Names(), ", "))}}
+	switch {
+	case d.Flow():
+		return []fault.Field{{Name: at + "kind", Say: "Only an action itself is a flow. Make this a step of one."}}
+	case !ok:
+		return []fault.Field{{Name: at + "kind", Say: fmt.Sprintf("There is no kind %q. Known are %s.", d.Kind, strings.Join(append(k.Names(), FlowKind), ", "))}}
 	}
 	err := kind.Check(d.settings())
 	if careful, ok := kind.(Careful); ok && err == nil {

@@ -291,6 +291,9 @@ func titled(inputs []form.Input, name string) string {
 
 // askSource runs the source and reads its first table.
 func (r *Runner) askSource(ctx context.Context, by people.Actor, src Definition, in form.Input, inputs map[string]any) ([]Option, error) {
+	if src.Flow() {
+		return nil, fault.New(fault.Invalid, "%s is a flow, and a flow returns no options. Ask the owners of the action to name another source.", src.ID)
+	}
 	open, hidden := form.Split(src.Inputs, inputs)
 	secrets, err := r.secrets(src, hidden)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -57,6 +58,9 @@ type Run struct {
 
 	Undoes   string // the run that this one takes back; empty for a run of its own
 	UndoneBy string // the run that took this one back
+
+	In     Place  // the step of a flow that it carries out
+	Course Course // of a flow: how far its steps are
 
 	Consent   Consent   // what others had to say before it started
 	Glass     Glass     // that it was started without them
@@ -169,6 +173,7 @@ type Current struct {
 	Run    Run
 	Busy   *Run // another run that is running in the same lane
 	Origin *Run // the run that this one takes back
+	Flow   *Run // the flow that this one is a step of
 	Now    time.Time
 
 	Spent      int  // for a start: what was taken from the budget before
@@ -220,6 +225,9 @@ func start(by journal.Actor, q StartRequest, t terms) decision {
 			return r, journal.Consequences{}, err
 		}
 		r.StartedBy, r.Key = by, q.Key
+		if r.Definition.Flow() {
+			r.Course.As = q.as
+		}
 		r = r.charge(by, c.Now)
 		if q.Glass != "" {
 			return r.breakGlass(c, by, q.Glass)
@@ -245,6 +253,11 @@ func (r Run) begun(now time.Time, cs *journal.Consequences) Run {
 		facts["approvals"] = len(r.Consent.Approvals)
 	}
 	cs.Add(r.entry(r.StartedBy, "run.started", facts))
+	if r.Definition.Flow() { // nobody holds it
+		r.BegunAt = now
+		cs.Do(KindFlow().At(now, r.ID, JobFlow{r.ID}))
+		return r
+	}
 	j := KindRun().At(now, r.ID, JobRun{r.ID}).Ranked(job.Bulk)
 	j.Hold = r.Definition.Limits.timeout() + r.Definition.proofTime() + settleTime
 	cs.Do(j)
@@ -277,9 +290,11 @@ func (r Run) mayStart(c Current, q StartRequest, name func(journal.Actor) string
 
 // isBusy says which run has to end first.
 func (c Current) isBusy(name func(journal.Actor) string) error {
-	return fault.New(fault.Conflict, "%s of the same action is running, started by %s at %s, and only one may run at a time. Wait until it has ended, or cancel it.",
+	return fault.Wrap(errBusy, fault.Conflict, "%s of the same action is running, started by %s at %s, and only one may run at a time. Wait until it has ended, or cancel it.",
 		c.Busy.Ref(), name(c.Busy.StartedBy), c.Busy.StartedAt.Format("15:04:05 MST"))
 }
+
+var errBusy = errors.New("another run holds the lane")
 
 // cancel discards a plan, or asks the process that holds a run to stop it.
 func cancel(by journal.Actor) decision {
@@ -292,10 +307,14 @@ func cancel(by journal.Actor) decision {
 			r.State, r.CancelledBy, r.CancelAt, r.EndedAt, r.Sealed = Cancelled, by, c.Now, c.Now, nil
 			r.Result = Result{Summary: "The plan was discarded. Nothing was done."}
 			cs.Add(r.entry(by, "run.cancelled", nil))
+			r.tell(c.Now, &cs)
 		case Running:
 			if r.CancelAt.IsZero() {
 				r.CancelledBy, r.CancelAt = by, c.Now
 				cs.Add(r.entry(by, "run.cancel_requested", nil))
+			}
+			if r.Definition.Flow() {
+				cs.Do(KindFlow().At(c.Now, r.ID, JobFlow{r.ID}))
 			}
 		case Cancelled: // somebody was faster
 		default:
@@ -401,6 +420,7 @@ func (r Run) ended(now time.Time, state State, result Result) (Run, journal.Cons
 		}
 		cs.Add(r.entry(by, "run."+string(state), facts))
 	}
+	r.tell(now, &cs)
 	return r, cs
 }
 
@@ -457,7 +477,9 @@ func settle(by journal.Actor, had bool, found string) decision {
 		r.Result.Summary, r.Result.Done, r.Result.Unknown = found, had, false
 		e := r.entry(by, "run."+string(r.State), map[string]any{"settled": true})
 		e.Text = r.sealText(found)
-		return r, journal.Consequences{Entries: []journal.Entry{e}}, nil
+		cs := journal.Consequences{Entries: []journal.Entry{e}}
+		r.tell(c.Now, &cs)
+		return r, cs, nil
 	}
 }
 

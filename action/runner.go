@@ -63,11 +63,19 @@ func (r *Runner) Plan(ctx context.Context, by people.Actor, q PlanRequest) (Run,
 	if err != nil {
 		return Run{}, err
 	}
-	return r.plan(ctx, by, d, q, "")
+	return r.plan(ctx, by, d, q, origin{})
 }
 
-// plan makes a run of the definition, which the actor may run; undoes is the run that it takes back.
-func (r *Runner) plan(ctx context.Context, by people.Actor, d Definition, q PlanRequest, undoes string) (Run, error) {
+// origin is where a run comes from that is not asked for by itself.
+type origin struct {
+	undoes string        // the run that it takes back
+	in     Place         // the step of a flow that it carries out
+	by     journal.Actor // who planned the flow: nobody says yes to the steps of their own
+	plan   *Plan         // made already, and seen in the flow's
+}
+
+// plan makes a run of the definition, which the actor may run.
+func (r *Runner) plan(ctx context.Context, by people.Actor, d Definition, q PlanRequest, from origin) (Run, error) {
 	if err := r.checkRequest(ctx, by, d, q); err != nil {
 		return Run{}, err
 	}
@@ -76,15 +84,22 @@ func (r *Runner) plan(ctx context.Context, by people.Actor, d Definition, q Plan
 		return Run{}, err
 	}
 	run := Run{Definition: d, Version: d.Version(), Inputs: given.shown, Reason: strings.TrimSpace(q.Reason), For: q.For,
-		State: Planned, PlannedBy: journal.By(by), Lane: d.lane(given.values), Salt: secret.Random(24), Undoes: undoes}
-	if undoes != "" && run.Lane == "" {
-		run.Lane = "undo " + undoes // two people must not take the same run back at once
+		State: Planned, PlannedBy: journal.By(by), Lane: d.lane(given.values), Salt: secret.Random(24), Undoes: from.undoes, In: from.in}
+	if from.by.Kind != "" {
+		run.PlannedBy = from.by
+	}
+	if from.undoes != "" && run.Lane == "" {
+		run.Lane = "undo " + from.undoes // two people must not take the same run back at once
+	}
+	if d.Flow() {
+		run.Course = newCourse(d)
 	}
 	if run.Sealed, err = r.seal(given.hidden); err != nil {
 		return Run{}, err
 	}
-	run.Plan, err = r.ask(ctx, run, given)
-	if err != nil {
+	if from.plan != nil {
+		run.Plan = *from.plan
+	} else if run.Plan, err = r.draw(ctx, by, run, given); err != nil {
 		return Run{}, err
 	}
 	if err := given.keep(ctx); err != nil {
@@ -112,7 +127,7 @@ func (r *Runner) mayPlan(by people.Actor, d Definition) error {
 	if err := people.May(by, d.Verb(), d.Subject()); err != nil {
 		return err
 	}
-	if _, ok := r.Kinds[d.Kind]; !ok {
+	if _, ok := r.Kinds[d.Kind]; !ok && !d.Flow() {
 		return fault.New(fault.Invalid, "The action %s is of kind %s, which this installation does not have. Ask its owners to correct it.", d.ID, d.Kind)
 	}
 	return nil
@@ -257,6 +272,9 @@ type StartRequest struct {
 	PlanHash string // of the plan that the person saw
 	Key      string // made once for each click: the same click twice starts once
 	Glass    string // why it must start at once, without anybody's yes (break-glass); empty for the usual way
+
+	step bool      // the flow itself starts its step
+	as   authority // of whoever starts it
 }
 
 // Start starts a planned run, exactly once, or lets it wait for the others whose yes it needs. The same key again returns the run as it is; any
@@ -279,6 +297,7 @@ func (r *Runner) Start(ctx context.Context, by people.Actor, q StartRequest) (Ru
 	if err != nil {
 		return Run{}, err
 	}
+	q.as = authority{Role: by.Role, Teams: by.Teams, Capped: by.Capped}
 	who := Starter{Purse: purse(journal.By(by)), Person: by.ID, Glass: q.Glass != ""}
 	return r.Runs.StartRun(ctx, run.ID, who, start(journal.By(by), q, t))
 }
@@ -292,8 +311,18 @@ func (r *Runner) mayAsk(ctx context.Context, by people.Actor, run Run, q StartRe
 		return err
 	}
 	switch {
+	case q.step: // a dangerous step has a dangerous flow, and whoever started that typed their password; somebody else's yes it needs all the same
+		return nil
 	case run.State != Planned && run.State != Waiting: // the decision has the answer
 		return nil
+	case run.State == Planned && run.In.Flow != "" && !q.step:
+		return fault.New(fault.Conflict, "%s is a step of a flow, which starts it by itself. Look at the flow.", run.Ref())
+	case run.Definition.Flow() && run.State == Planned:
+		if err := r.stepsStill(ctx, by, run); err != nil {
+			return err
+		}
+	}
+	switch {
 	case q.Glass != "":
 		return r.mayBreakGlass(by, run, q.Glass)
 	}
@@ -365,6 +394,9 @@ func (r *Runner) Look(ctx context.Context, by people.Actor, ref string) (Run, er
 	if err := people.May(by, run.Definition.Verb(), run.Subject()); err != nil {
 		return Run{}, err
 	}
+	if run.Definition.Flow() {
+		return Run{}, run.errStep()
+	}
 	return r.Runs.ChangeRun(ctx, run.ID, lookAgain(journal.By(by)))
 }
 
@@ -376,6 +408,9 @@ func (r *Runner) Settle(ctx context.Context, by people.Actor, ref string, had bo
 	}
 	if err := people.May(by, run.Definition.Verb(), run.Subject()); err != nil {
 		return Run{}, err
+	}
+	if run.Definition.Flow() {
+		return Run{}, run.errStep()
 	}
 	found = strings.TrimSpace(found)
 	if found == "" {

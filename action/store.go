@@ -11,7 +11,8 @@ import (
 
 // Runs is where runs are written. store implements it.
 type Runs interface {
-	// AddRun stores a planned run, gives it its id, number and time, and records what follows from it.
+	// AddRun stores a planned run, gives it its id, number and time, and records what follows from it. When a run stands at its place in a flow
+	// already, that one is returned and nothing is stored.
 	AddRun(ctx context.Context, r Run, follows func(Run) journal.Consequences) (Run, error)
 	// ChangeRun lets decide change a run in one transaction. No other change of this run, and no start in its lane, happens meanwhile.
 	// It returns the run as decided. A run that does not exist is NotFound.
@@ -69,9 +70,11 @@ type RunFilter struct {
 	For    journal.Subject
 	Action string
 	States []State
-	Open   bool  // only those by break-glass that nobody has reviewed
-	Before int64 // runs with a smaller number: the next page
-	Limit  int   // 50 when zero
+	Flow   string // only the steps of this flow
+	Asking bool   // only flows that wait for an answer
+	Open   bool   // only those by break-glass that nobody has reviewed
+	Before int64  // runs with a smaller number: the next page
+	Limit  int    // 50 when zero
 }
 
 // RunEnd is how one run ended.
@@ -91,6 +94,8 @@ type Shelf interface {
 	ActionVersions(ctx context.Context, action string) ([]Versioned, error)
 	// StrayRuns returns the ids of runs that say they are running and that no job stands for.
 	StrayRuns(ctx context.Context) ([]string, error)
+	// IdleFlows returns the ids of flows that are running, that no job will take on and no run of a step will wake.
+	IdleFlows(ctx context.Context) ([]string, error)
 	// ForgetSealed drops the secret inputs of runs in the state that were planned before the time.
 	ForgetSealed(ctx context.Context, state State, before time.Time) error
 }

@@ -11,13 +11,18 @@ import (
 // UndoUntil is until when the run can be taken back; the zero time when it cannot.
 func (r Run) UndoUntil() time.Time {
 	u := r.Result.Undo
-	if u == nil || r.State != Succeeded {
+	if u == nil || r.State != Succeeded && !r.stopped() {
 		return time.Time{}
 	}
 	if u.Within == 0 {
 		return r.EndedAt.Add(usualUndo)
 	}
 	return r.EndedAt.Add(min(u.Within, mostUndo))
+}
+
+// stopped says whether it is a flow that ended before its last step: what it did until then can still be taken back.
+func (r Run) stopped() bool {
+	return r.Definition.Flow() && (r.State == Failed || r.State == Cancelled)
 }
 
 // mayUndo says whether the run can be taken back at the time.
@@ -35,22 +40,25 @@ func (r Run) mayUndo(now time.Time) error {
 
 // Undo plans the run that takes a run back. Like any plan it changes nothing, and waits to be started.
 func (r *Runner) Undo(ctx context.Context, by people.Actor, ref, reason string) (Run, error) {
-	origin, err := r.Run(ctx, by, ref)
+	of, err := r.Run(ctx, by, ref)
 	if err != nil {
 		return Run{}, err
 	}
-	if err := origin.mayUndo(r.Clock.Now()); err != nil {
+	if err := of.mayUndo(r.Clock.Now()); err != nil {
 		return Run{}, err
 	}
-	d := origin.Definition.reversed(*origin.Result.Undo)
+	d := of.Definition.reversed(*of.Result.Undo)
 	if err := r.mayPlan(by, d); err != nil {
 		return Run{}, err
 	}
-	return r.plan(ctx, by, d, PlanRequest{Inputs: origin.Result.Undo.Inputs, For: origin.For, Reason: reason}, origin.ID)
+	return r.plan(ctx, by, d, PlanRequest{Inputs: of.Result.Undo.Inputs, For: of.For, Reason: reason}, origin{undoes: of.ID})
 }
 
-// originStill refuses to take back what has been taken back meanwhile, or cannot be any more.
+// originStill refuses to take back what has been taken back meanwhile, or cannot be any more, and to do a step of a flow that is over.
 func (c Current) originStill() error {
+	if f := c.Flow; c.Run.In.Flow != "" && (f == nil || f.State != Running || !f.CancelAt.IsZero()) {
+		return fault.New(fault.Conflict, "The flow that this run is a step of has ended or is being stopped. Look at the flow.")
+	}
 	if c.Run.Undoes == "" {
 		return nil
 	}

@@ -35,6 +35,11 @@ func (c *Config) check(b *Book, files map[key]object) []Problem {
 				problems = append(problems, place(f.Name, f.Say))
 			}
 		}
+		if flow, ok := d.(action.Definition); ok { // another folder may have changed what its steps run
+			for _, f := range flow.CheckFlow(b.Action) {
+				problems = append(problems, place(f.Name, f.Say))
+			}
+		}
 		for _, r := range d.Refs() {
 			if !b.has(r.Kind, r.ID) && r.ID != "" {
 				problems = append(problems, place(r.Field, fmt.Sprintf("There is no %s %q.%s Define it or correct the name.", r.Kind, r.ID, meant(r.ID, b.ids(r.Kind)))))

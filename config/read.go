@@ -87,7 +87,26 @@ func Lint(files []File, known Known) (actions []action.Definition, wrong, better
 			}
 		}
 	}
-	return actions, wrong, better
+	return actions, append(wrong, lintFlows(objects, actions)...), better
+}
+
+// lintFlows holds flows against the actions of the same files; others may be configured elsewhere.
+func lintFlows(objects []object, actions []action.Definition) (wrong []Problem) {
+	find := func(id string) (action.Definition, bool) {
+		i := slices.IndexFunc(actions, func(d action.Definition) bool { return d.ID == id })
+		if i < 0 {
+			return action.Definition{}, false
+		}
+		return actions[i], true
+	}
+	for _, o := range objects {
+		if d, ok := o.value.(action.Definition); ok {
+			for _, f := range d.CheckFlow(find) {
+				wrong = append(wrong, o.problem(f.Name, "%s", f.Say))
+			}
+		}
+	}
+	return wrong
 }
 
 // ReadRules takes the rules out of a text as Apply would read it, for trying them before they are applied. A fault of kind Invalid lists what is

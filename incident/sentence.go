@@ -224,12 +224,31 @@ func (l *Line) run(e journal.Entry, n Names) bool {
 		l.Sentence = "reviewed " + name
 	case "run.cancel_requested":
 		l.Sentence = "asked to cancel " + name
+	case "run.resumed":
+		l.Actor, l.Sentence = "", name+" goes on: people found out what became of its step"
+	case "run.step_asked":
+		l.Actor, l.Sentence, l.Small = "", name+" waits for an answer", "at the check point "+word(e, "step")
+	case "run.step_answered":
+		l.Sentence, l.Small = "answered "+word(e, "answer")+" in "+name, "at the check point "+word(e, "step")
+	case "run.step_running", "run.step_done", "run.step_skipped", "run.step_nothing", "run.step_failed", "run.step_unknown", "run.step_cancelled":
+		l.Actor, l.Sentence, l.Minor = "", stepSentence(word(e, "step"), strings.TrimPrefix(e.Verb, "run.step_"))+" "+name, true
 	case "run.look_requested":
 		l.Sentence = "asked to look again at what became of " + name
 	default:
 		return false
 	}
 	return true
+}
+
+// stepSentence says what became of a step of a flow, up to the flow's name.
+func stepSentence(step, state string) string {
+	switch state {
+	case "running":
+		return "began the step " + step + " of"
+	case "nothing":
+		return "found nothing to do at the step " + step + " of"
+	}
+	return state + ": the step " + step + " of"
 }
 
 func runName(id string, n Names) string {

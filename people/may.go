@@ -60,6 +60,7 @@ const (
 	ApproveRun        Verb = "action.approve"
 	ReviewRun         Verb = "action.review"      // sign a run that was started by break-glass
 	BreakGlass        Verb = "action.break_glass" // start at once what needs an approval
+	AnswerStep        Verb = "action.answer"      // answer what a flow asks at a check point
 
 	AskDesk      Verb = "desk.ask" // also what a channel does that brings somebody's question
 	SeeRequests  Verb = "desk.see"
@@ -85,7 +86,7 @@ func least(v Verb) (Role, bool) {
 		OwnTokens, SeeActions, SeeRules, SeeSystem, FinishFollowUp, AskDesk, SeeRequests:
 		return Member, true
 	case HandleAlerts, PagePeople, WorkIncident, PublishUpdate, WritePostmortem, RunReadAction, RunChangeAction,
-		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, WorkRequests, TryRule:
+		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, AnswerStep, WorkRequests, TryRule:
 		return Support, true
 	case Override, RunDangerAction, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule:
 		return Lead, true
@@ -99,7 +100,7 @@ func least(v Verb) (Role, bool) {
 func Verbs() []Verb {
 	return []Verb{SeeAlerts, HandleAlerts, SendSignals, TestSources, SeeOnCall, PageMyself, Override, PagePeople,
 		SeeIncidents, DeclareIncident, WorkIncident, PublishUpdate, ReadPostmortems, WritePostmortem, FinishFollowUp,
-		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, ApproveRun, ReviewRun, BreakGlass,
+		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, ApproveRun, ReviewRun, BreakGlass, AnswerStep,
 		AskDesk, SeeRequests, WorkRequests, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem}
 }
 
@@ -107,7 +108,9 @@ func Verbs() []Verb {
 func LeastRole(v Verb) (Role, bool) { return least(v) }
 
 // answered says whether a verb is somebody's answer for what others do: only a person gives one, never a program.
-func answered(v Verb) bool { return v == ApproveRun || v == ReviewRun || v == BreakGlass }
+func answered(v Verb) bool {
+	return v == ApproveRun || v == ReviewRun || v == BreakGlass || v == AnswerStep
+}
 
 // May is the one gate: it returns nil when the actor may use the verb on the subject, and otherwise a fault that
 // names who can. What the actor may not even know of is NotFound.

@@ -42,6 +42,7 @@ action.replay               -      support lead admin
 action.approve              -      -       lead admin
 action.review               -      -       lead admin
 action.break_glass          -      support lead admin
+action.answer               -      support lead admin
 desk.ask                    member support lead admin
 desk.see                    member support lead admin
 desk.work                   -      support lead admin
@@ -58,7 +59,7 @@ system.see                  member support lead admin
 `
 
 // answers are the verbs that only a person may use, whatever role a program has.
-var answers = []people.Verb{people.ApproveRun, people.ReviewRun, people.BreakGlass}
+var answers = []people.Verb{people.ApproveRun, people.ReviewRun, people.BreakGlass, people.AnswerStep}
 
 func table(t *testing.T) map[people.Verb][]string {
 	t.Helper()

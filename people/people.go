@@ -91,6 +91,14 @@ func System(via string) Actor {
 // Anonymous is nobody.
 func Anonymous(via string) Actor { return Actor{Kind: Nobody, Via: via} }
 
+// AtMost returns the actor with no more than the role: no list lifts them above it either.
+func (a Actor) AtMost(most Role) Actor {
+	if most.rank() < a.Role.rank() {
+		a.Role, a.Capped = most, true
+	}
+	return a
+}
+
 // As returns the actor that the person is, through via.
 func As(p Person, via string) Actor {
 	return Actor{Kind: ByPerson, ID: p.ID, Name: p.Name, Role: p.Role, Teams: p.Teams, Via: via}

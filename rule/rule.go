@@ -94,12 +94,12 @@ func (r Rule) Check() []fault.Field {
 	c.Want(r.Pause >= 0 && r.Pause <= 30*24*time.Hour, "pause", "A pause is between 0 and 720h; 10m when left out.")
 	c.Want(r.Most >= 0 && r.Most <= 1000, "most", "most is how often it may run in an hour, at most 1000.")
 	if _, err := compile(r.If); err != nil {
-		c.Want(false, "if", "The condition is not understood: %s", explain(err))
+		c.Want(false, "if", "The condition is not understood: %s", Explain(err))
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.With)) {
-		if text, ok := formula(r.With[name]); ok {
+		if text, ok := Formula(r.With[name]); ok {
 			if _, err := expr.Compile(text, expr.Env(Event{})); err != nil {
-				c.Want(false, "with."+name, "The expression is not understood: %s", explain(err))
+				c.Want(false, "with."+name, "The expression is not understood: %s", Explain(err))
 			}
 		}
 	}
@@ -141,14 +141,14 @@ func compile(condition string) (*vm.Program, error) {
 	return expr.Compile(condition, expr.Env(Event{}), expr.AsBool())
 }
 
-// explain is the compiler's first line: what and where.
-func explain(err error) string {
+// Explain is what is wrong with an expression, and where: the compiler's first line.
+func Explain(err error) string {
 	first, _, _ := strings.Cut(err.Error(), "\n")
 	return first + "."
 }
 
-// formula is the expression of an input's value, if it is one.
-func formula(v any) (string, bool) {
+// Formula is the expression of an input's value, if it is one: a text in braces.
+func Formula(v any) (string, bool) {
 	s, ok := v.(string)
 	if !ok || len(s) < 2 || s[0] != '{' || s[len(s)-1] != '}' {
 		return "", false
@@ -192,7 +192,7 @@ func (r Rule) Holds(e Event) (bool, error) {
 	}
 	out, err := expr.Run(program, e)
 	if err != nil {
-		return false, fault.Wrap(err, fault.Invalid, "The condition of the rule %s cannot be evaluated: %s Ask its owners to correct it.", r.ID, explain(err))
+		return false, fault.Wrap(err, fault.Invalid, "The condition of the rule %s cannot be evaluated: %s Ask its owners to correct it.", r.ID, Explain(err))
 	}
 	return out.(bool), nil
 }
@@ -201,7 +201,7 @@ func (r Rule) Holds(e Event) (bool, error) {
 func (r Rule) Inputs(e Event) (map[string]any, error) {
 	out := map[string]any{}
 	for name, v := range r.With {
-		text, ok := formula(v)
+		text, ok := Formula(v)
 		if !ok {
 			out[name] = v
 			continue
@@ -211,7 +211,7 @@ func (r Rule) Inputs(e Event) (map[string]any, error) {
 			return nil, err
 		}
 		if out[name], err = expr.Run(program, e); err != nil {
-			return nil, fault.Wrap(err, fault.Invalid, "The input %s of the rule %s cannot be evaluated: %s Ask its owners to correct it.", name, r.ID, explain(err))
+			return nil, fault.Wrap(err, fault.Invalid, "The input %s of the rule %s cannot be evaluated: %s Ask its owners to correct it.", name, r.ID, Explain(err))
 		}
 	}
 	return out, nil

@@ -23,7 +23,7 @@ func (r Rule) Words(name func(kind, id string) string) Words {
 	w := Words{When: r.when(), If: strings.TrimSpace(r.If), Then: name("action", r.Run)}
 	for _, in := range slices.Sorted(maps.Keys(r.With)) {
 		value := fmt.Sprint(r.With[in])
-		if text, ok := formula(r.With[in]); ok {
+		if text, ok := Formula(r.With[in]); ok {
 			value = text
 		}
 		w.With = append(w.With, in+" = "+value)

@@ -27,12 +27,17 @@ func (db *DB) AddRun(ctx context.Context, r action.Run, follows func(action.Run)
 		if err != nil {
 			return err
 		}
-		number, _, err := row(ctx, t, value[int64], `INSERT INTO run (id, action, version, inputs, sealed, reason, salt, for_kind, for_id, state, lane,
-				plan, plan_hash, planned_by, planned_at, undoes, cost)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING number`,
+		number, added, err := row(ctx, t, value[int64], `INSERT INTO run (id, action, version, inputs, sealed, reason, salt, for_kind, for_id, state, lane,
+				plan, plan_hash, planned_by, planned_at, undoes, cost, in_flow, in_step, in_try, course)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+			ON CONFLICT (in_flow, in_step, in_try) WHERE in_flow <> '' DO NOTHING RETURNING number`,
 			r.ID, r.Definition.ID, r.Version, asJSON(r.Inputs), r.Sealed, r.Reason, r.Salt, r.For.Kind, r.For.ID, string(r.State), r.Lane,
-			asJSON(r.Plan), r.PlanHash, asJSON(r.PlannedBy), micros(t.now), r.Undoes, r.Plan.Cost())
+			asJSON(r.Plan), r.PlanHash, asJSON(r.PlannedBy), micros(t.now), r.Undoes, r.Plan.Cost(), r.In.Flow, r.In.Step, r.In.Try, course(r))
 		if err != nil {
+			return err
+		}
+		if !added {
+			r, err = t.inFlow(ctx, r.In)
 			return err
 		}
 		r.Number, r.PlannedAt = number, t.now
@@ -85,6 +90,9 @@ func (db *DB) changeRun(ctx context.Context, id string, who *action.Starter, dec
 		if current.Origin, err = t.origin(ctx, before); err != nil {
 			return err
 		}
+		if current.Flow, err = t.flow(ctx, before); err != nil {
+			return err
+		}
 		if who != nil {
 			if err := t.starting(ctx, *who, &current); err != nil {
 				return err
@@ -107,25 +115,30 @@ const runFrom = ` FROM run r JOIN action_version v ON v.action = r.action AND v.
 
 const runColumns = `r.number, r.id, v.body, r.version, r.inputs, r.sealed, r.reason, r.salt, r.for_kind, r.for_id, r.state, r.lane, r.plan, r.plan_hash,
 	r.result, r.progress, r.steps, r.lines, r.start_key, r.holder, r.planned_by, r.started_by, r.cancelled_by,
-	r.planned_at, r.started_at, r.begun_at, r.cancel_at, r.ended_at, r.undoes, r.undone_by, r.consent, r.glass, r.charged, r.charged_at`
+	r.planned_at, r.started_at, r.begun_at, r.cancel_at, r.ended_at, r.undoes, r.undone_by, r.consent, r.glass, r.charged, r.charged_at,
+	r.in_flow, r.in_step, r.in_try, r.course`
 
 func scanRun(s scan) (r action.Run, err error) {
-	var body, inputs, plan, result, progress, plannedBy, startedBy, cancelledBy, consent, glass string
+	var body, inputs, plan, result, progress, plannedBy, startedBy, cancelledBy, consent, glass, course string
 	var planned, started, begun, cancelled, ended, charged int64
 	err = s(&r.Number, &r.ID, &body, &r.Version, &inputs, &r.Sealed, &r.Reason, &r.Salt, &r.For.Kind, &r.For.ID, &r.State, &r.Lane, &plan, &r.PlanHash,
 		&result, &progress, &r.Steps, &r.Lines, &r.Key, &r.Holder, &plannedBy, &startedBy, &cancelledBy,
-		&planned, &started, &begun, &cancelled, &ended, &r.Undoes, &r.UndoneBy, &consent, &glass, &r.Charged, &charged)
+		&planned, &started, &begun, &cancelled, &ended, &r.Undoes, &r.UndoneBy, &consent, &glass, &r.Charged, &charged,
+		&r.In.Flow, &r.In.Step, &r.In.Try, &course)
 	if err != nil {
 		return r, err
 	}
 	r.PlannedAt, r.StartedAt, r.BegunAt, r.CancelAt, r.EndedAt = fromMicros(planned), fromMicros(started), fromMicros(begun), fromMicros(cancelled), fromMicros(ended)
 	r.ChargedAt = fromMicros(charged)
+	if course == "" { // no flow
+		course = "{}"
+	}
 	for _, x := range []struct {
 		text string
 		into any
 	}{{body, &r.Definition}, {inputs, &r.Inputs}, {plan, &r.Plan}, {result, &r.Result}, {progress, &r.Progress},
 		{plannedBy, &r.PlannedBy}, {startedBy, &r.StartedBy}, {cancelledBy, &r.CancelledBy},
-		{consent, &r.Consent}, {glass, &r.Glass}} {
+		{consent, &r.Consent}, {glass, &r.Glass}, {course, &r.Course}} {
 		if err := json.Unmarshal([]byte(x.text), x.into); err != nil {
 			return r, err
 		}
@@ -177,10 +190,13 @@ func (t *tx) origin(ctx context.Context, r action.Run) (*action.Run, error) {
 func (t *tx) setRun(ctx context.Context, r action.Run) error {
 	_, err := t.exec(ctx, `UPDATE run SET state = $2, result = $3, start_key = $4, holder = $5, sealed = $6, started_by = $7, cancelled_by = $8,
 			started_at = $9, begun_at = $10, cancel_at = $11, ended_at = $12,
-			consent = $13, glass = $14, glass_by = $15, review_open = $16, charged = $17, charged_at = $18 WHERE id = $1`,
+			consent = $13, glass = $14, glass_by = $15, review_open = $16, charged = $17, charged_at = $18, course = $19, asks = $20 WHERE id = $1`,
 		r.ID, string(r.State), asJSON(r.Result), r.Key, r.Holder, r.Sealed, asJSON(r.StartedBy), asJSON(r.CancelledBy),
 		micros(r.StartedAt), micros(r.BegunAt), micros(r.CancelAt), micros(r.EndedAt),
-		asJSON(r.Consent), asJSON(r.Glass), r.Glass.By.ID, r.Glass.Open(), r.Charged, micros(r.ChargedAt))
+		asJSON(r.Consent), asJSON(r.Glass), r.Glass.By.ID, r.Glass.Open(), r.Charged, micros(r.ChargedAt), course(r), isAsking(r))
+	if err == nil && r.Definition.Flow() {
+		err = t.setProgress(ctx, r)
+	}
 	if err == nil && r.Undoes != "" && r.State == action.Succeeded {
 		_, err = t.exec(ctx, `UPDATE run SET undone_by = $2 WHERE id = $1`, r.Undoes, r.ID)
 	}
@@ -299,6 +315,12 @@ func (db *DB) ActionRuns(ctx context.Context, f action.RunFilter) ([]action.Run,
 	if f.Before > 0 {
 		c.add(`r.number < %s`, f.Before)
 	}
+	if f.Flow != "" {
+		c.add(`r.in_flow = %s AND r.in_flow <> ''`, f.Flow)
+	}
+	if f.Asking {
+		c.text += ` AND r.asks`
+	}
 	if f.Open {
 		c.text += ` AND r.review_open`
 	}
@@ -415,7 +437,7 @@ func (db *DB) ActionVersions(ctx context.Context, of string) ([]action.Versioned
 
 // StrayRuns implements action.Shelf.
 func (db *DB) StrayRuns(ctx context.Context) ([]string, error) {
-	return rows(ctx, db.read, value[string], `SELECT id FROM run WHERE state = 'running' AND NOT EXISTS
+	return rows(ctx, db.read, value[string], `SELECT id FROM run WHERE state = 'running' AND course = '' AND NOT EXISTS
 		(SELECT 1 FROM job WHERE job.kind = 'action.run' AND job.key = run.id AND job.state IN ('ready', 'leased')) ORDER BY number`)
 }
 
