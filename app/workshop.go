@@ -8,6 +8,9 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,7 +20,9 @@ import (
 	"frontline/clock"
 	"frontline/config"
 	"frontline/define"
+	"frontline/fault"
 	"frontline/integration/exec"
+	"frontline/integration/sql"
 )
 
 // Workshop is where owners of actions check and test them in their own CI: with the kinds of this program, and neither server nor database.
@@ -84,10 +89,23 @@ func (w Workshop) try(ctx context.Context, d action.Definition, x action.Test) (
 		return cli.Tested{}, err
 	}
 	defer stop()
-	x.Settings = filled(x.Settings, address).(map[string]any)
+	places, remove, err := laidOut(ctx, x)
+	if err != nil {
+		return cli.Tested{}, err
+	}
+	defer remove()
+	places["{server}"] = address
+	put := func(text string) string {
+		for name, place := range places {
+			text = strings.ReplaceAll(text, name, place)
+		}
+		return text
+	}
+	x.Settings = filled(x.Settings, put).(map[string]any)
+	d, absent := replaced(d, x.Replace, put)
 	getenv := func(name string) string {
 		if value, set := x.Env[name]; set {
-			return strings.ReplaceAll(value, "{server}", address)
+			return put(value)
 		}
 		return w.getenv(name)
 	}
@@ -99,24 +117,79 @@ func (w Workshop) try(ctx context.Context, d action.Definition, x action.Test) (
 		kinds["exec"] = k.Beside(n.port)
 	}
 	t := kinds.Try(ctx, d, x)
-	return cli.Tested{Action: d.ID, Test: cmp.Or(x.Name, "without a name"), Wrong: append(t.Wrong, n.wrong()...), Lines: t.Lines, Took: w.clock.Now().Sub(began)}, nil
+	return cli.Tested{Action: d.ID, Test: cmp.Or(x.Name, "without a name"), Wrong: slices.Concat(absent, t.Wrong, n.wrong()), Lines: t.Lines, Took: w.clock.Now().Sub(began)}, nil
 }
 
-// filled is v with the address in place of {server} in every text.
-func filled(v any, address string) any {
+// laidOut makes what a test wants beside a server: a folder with its files, and a database. places says where they are.
+func laidOut(ctx context.Context, x action.Test) (places map[string]string, remove func(), err error) {
+	places, remove = map[string]string{}, func() {}
+	if x.Database == "" && len(x.Files) == 0 {
+		return places, remove, nil
+	}
+	dir, err := os.MkdirTemp("", "frontline-test-")
+	if err != nil {
+		return nil, nil, err
+	}
+	remove = func() { _ = os.RemoveAll(dir) }
+	places["{files}"], places["{database}"] = dir, "sqlite:"+filepath.Join(dir, "database.db")
+	for name, text := range x.Files {
+		if err == nil && !filepath.IsLocal(name) {
+			err = fault.New(fault.Invalid, "The file %s of a test has a plain name. Correct it.", name)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600)
+		}
+	}
+	if err == nil && x.Database != "" {
+		err = sql.Make(ctx, filepath.Join(dir, "database.db"), x.Database)
+	}
+	if err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return places, remove, nil
+}
+
+// replaced is the definition with other texts in its settings and those of its parts. What stands nowhere in them is wrong: the test would try something else
+// than it says.
+func replaced(d action.Definition, texts map[string]string, put func(string) string) (action.Definition, []string) {
+	var wrong []string
+	for _, old := range slices.Sorted(maps.Keys(texts)) {
+		found := false
+		swap := func(text string) string {
+			found = found || strings.Contains(text, old)
+			return strings.ReplaceAll(text, old, put(texts[old]))
+		}
+		d.Settings = filled(d.Settings, swap).(map[string]any)
+		for _, part := range []**action.Part{&d.Proof, &d.Reverse} {
+			if *part != nil {
+				p := **part
+				p.Settings = filled(p.Settings, swap).(map[string]any)
+				*part = &p
+			}
+		}
+		if !found {
+			wrong = append(wrong, fmt.Sprintf("%q is to be replaced and stands nowhere in the settings", old))
+		}
+	}
+	return d, wrong
+}
+
+// filled is v with each text in it put through f.
+func filled(v any, f func(string) string) any {
 	switch v := v.(type) {
 	case string:
-		return strings.ReplaceAll(v, "{server}", address)
+		return f(v)
 	case []any:
 		out := make([]any, len(v))
 		for i := range v {
-			out[i] = filled(v[i], address)
+			out[i] = filled(v[i], f)
 		}
 		return out
 	case map[string]any:
 		out := maps.Clone(v)
 		for k := range out {
-			out[k] = filled(out[k], address)
+			out[k] = filled(out[k], f)
 		}
 		return out
 	}

@@ -65,7 +65,7 @@ func Frontline() Table {
 			{Path: "cmd/frontline", May: []string{kernel, "app", "cli", "demo"}, Libraries: []string{"github.com/alecthomas/kong"}},
 			{Path: "arch"},
 		},
-		Proof: []string{"e2e", "bench", "demo"},
+		Proof: []string{"e2e", "bench", "demo", "examples"},
 	}
 }
 

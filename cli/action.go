@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"frontline/client"
+	"frontline/plain"
 	"frontline/secret"
 	"frontline/wire"
 )
@@ -143,6 +144,10 @@ func (p *paper) plan(r wire.Run) {
 		p.pair("Costs", c)
 	}
 	p.pair("Undo", r.Plan.Undo)
+	for _, t := range r.Plan.Tables {
+		p.head("%s", plain.Line(t.Title))
+		p.table(0, t.Columns, t.Rows)
+	}
 }
 
 type runAction struct {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"frontline/client"
@@ -129,6 +131,9 @@ func (p *paper) result(r wire.Run) {
 		p.head("%s", plain.Line(t.Title))
 		p.table(0, t.Columns, t.Rows)
 	}
+	for _, c := range r.Result.Charts {
+		p.chart(c)
+	}
 	for _, f := range r.Result.Files {
 		p.pair("File", fmt.Sprintf("%s (%d bytes): frontline run file %s %s", f.Name, f.Size, r.ID, f.ID))
 	}
@@ -141,6 +146,22 @@ func (p *paper) result(r wire.Run) {
 	for _, title := range slices.Sorted(maps.Keys(r.Result.Links)) {
 		p.pair(title, r.Result.Links[title])
 	}
+}
+
+// chart adds the figures of a chart as a table: a line for each label.
+func (p *paper) chart(c wire.Chart) {
+	p.head("%s", plain.Line(strings.TrimSpace(c.Title+" "+c.Unit)))
+	columns, rows := []string{""}, make([][]string, len(c.Labels))
+	for i, l := range c.Labels {
+		rows[i] = []string{l}
+	}
+	for _, s := range c.Series {
+		columns = append(columns, s.Name)
+		for i, v := range s.Values[:min(len(rows), len(s.Values))] {
+			rows[i] = append(rows[i], strconv.FormatFloat(v, 'f', -1, 64))
+		}
+	}
+	p.table(0, columns, rows)
 }
 
 // pollEvery is how often a run is asked for more.

@@ -9,10 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
 
+	"frontline/examples"
 	"frontline/wire"
 )
 
@@ -69,14 +71,27 @@ func tallinn() *time.Location {
 
 // configure writes the company's folder, where the reader can look at it and change it, and applies it through the API.
 func (s *stage) configure(ctx context.Context, b blanks) error {
-	left := "actions-rabbitmq.yaml"
+	left := []string{"pods.yaml", "actions-rabbitmq.yaml", "queue.yaml"} // there is no cluster here
 	if s.broker != nil {
-		left = "actions-files.yaml"
+		left = []string{"pods.yaml", "actions-files.yaml"}
 	}
-	files, err := write(filepath.Join(s.dir, folderName), b, left)
+	if s.broker != nil && !b.CanLook {
+		left = append(left, "actions-rabbitmq.yaml")
+	}
+	if _, err := os.Stat("/usr/bin/python3"); err != nil { // where the sandbox looks for it
+		left = append(left, "export.yaml")
+	}
+	dir := filepath.Join(s.dir, folderName)
+	files, err := write(dir, verity, "verity", left, func(name string, raw []byte) ([]byte, error) { return fill(name, raw, b) })
 	if err != nil {
 		return err
 	}
+	here := s.here(b)
+	more, err := write(dir, examples.Actions, ".", left, func(_ string, raw []byte) ([]byte, error) { return []byte(here.Replace(string(raw))), nil })
+	if err != nil {
+		return err
+	}
+	files = append(files, more...)
 	done, err := s.admin.api.Apply(ctx, wire.Apply{Folder: folderName, Files: files})
 	if err != nil {
 		return err
@@ -89,24 +104,32 @@ func (s *stage) configure(ctx context.Context, b blanks) error {
 	return nil
 }
 
-// write fills the blanks and writes the folder, but for the file that is left out. It returns what is to be applied.
-func write(dir string, b blanks, left string) ([]wire.File, error) {
+// here puts what is on this machine in the place of what the examples name.
+func (s *stage) here(b blanks) *strings.Replacer {
+	office := s.company.Office()
+	return strings.NewReplacer("https://backoffice.verity.example", b.Company, "/var/lib/verity/verity.db", office.Database(), "/var/lib/verity/decisions.csv", office.Log(),
+		"/var/lib/verity", filepath.Dir(office.Database()), "http://rabbit.verity.example:15672", b.Broker, "amqp://rabbit.verity.example:5672", b.AMQP)
+}
+
+// write writes a folder below dir, but for the files that are left out, and returns what is to be applied. put makes each definition ready for this machine;
+// what the folder's top level has beside definitions, and what lies in tools, is not Frontline's.
+func write(dir string, from fs.FS, top string, left []string, put func(name string, raw []byte) ([]byte, error)) ([]wire.File, error) {
 	var files []wire.File
-	err := fs.WalkDir(verity, "verity", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == left {
+	err := fs.WalkDir(from, top, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || slices.Contains(left, d.Name()) {
 			return err
 		}
-		raw, err := verity.ReadFile(name)
+		raw, err := fs.ReadFile(from, name)
 		if err != nil {
 			return err
 		}
-		below := strings.TrimPrefix(name, "verity/")
+		below := strings.TrimPrefix(name, top+"/")
 		if strings.HasSuffix(name, ".yaml") {
-			if raw, err = fill(name, raw, b); err != nil {
+			if raw, err = put(name, raw); err != nil {
 				return err
 			}
 		}
-		if filepath.Dir(below) == "." {
+		if filepath.Dir(below) != "tools" {
 			files = append(files, wire.File{Name: below, Content: string(raw)})
 		}
 		path := filepath.Join(dir, filepath.FromSlash(below))

@@ -196,6 +196,7 @@ type Plan struct {
 	Costs     []string        `json:"costs" doc:"What it costs others."`
 	Undo      string          `json:"undo,omitempty" doc:"How it can be taken back, and until when."`
 	Nothing   bool            `json:"nothing,omitempty" doc:"There is nothing to do."`
+	Tables    []Table         `json:"tables,omitempty" doc:"What was looked at."`
 	Hash      string          `json:"hash" doc:"Send it with the start."`
 	ExpiresAt time.Time       `json:"expires_at" doc:"After this the plan is too old to be started."`
 }

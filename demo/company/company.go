@@ -12,10 +12,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/smtp"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"frontline/demo/backoffice"
 )
 
 // Pace is how fast the company lives.
@@ -49,6 +53,7 @@ type Options struct {
 	Queue     string // its name in the broker
 	Phones    []Holder
 	Frontline string // address of Frontline's screens, for links
+	Token     string // of the back office's API
 	Pace      Pace
 	Guide     []Hint // what the reader does next, shown on the company's screen
 }
@@ -66,6 +71,7 @@ type Company struct {
 	o        Options
 	log      *record
 	queue    Queue
+	office   *backoffice.Office
 	worker   *worker
 	traffic  *traffic
 	monitor  *monitor
@@ -86,8 +92,12 @@ func Open(ctx context.Context, o Options) (*Company, error) {
 	if c.queue, err = openQueue(ctx, o); err != nil {
 		return nil, err
 	}
-	c.worker = &worker{queue: c.queue, pace: o.Pace, log: c.log}
 	c.traffic = newTraffic(c.queue, o.Pace, c.log)
+	office := backoffice.Options{Dir: filepath.Join(o.Dir, "office"), Token: o.Token, Queue: c.traffic.publish, Mail: c.mail}
+	if c.office, err = backoffice.Open(ctx, office); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	c.worker = &worker{queue: c.queue, pace: o.Pace, log: c.log, office: c.office}
 	if err := c.listen(ctx); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -200,6 +210,23 @@ func (c *Company) Files() string {
 	return ""
 }
 
+// Office is the back office, with its database, its log and its API at URL.
+func (c *Company) Office() *backoffice.Office { return c.office }
+
+// mail sends a mail of the company's own, through its mail server.
+func (c *Company) mail(_ context.Context, to, subject, text string) error {
+	const from = "keys@verity.example"
+	letter := fmt.Sprintf("From: Verity <%s>\r\nTo: %s\r\nSubject: %s\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s", from, to, subject, strings.ReplaceAll(text, "\n", "\r\n"))
+	return smtp.SendMail(c.Mail(), nil, from, []string{to}, []byte(letter))
+}
+
+// Mend lets the developers' fix go out: from now on the worker can read every message.
+func (c *Company) Mend() {
+	if !c.worker.mended.Swap(true) {
+		c.log.happened("ok", "The developers have released a fix: the worker reads every message now.")
+	}
+}
+
 // Poison sends the message that the worker cannot read.
 func (c *Company) Poison(ctx context.Context) (string, error) { return c.traffic.poison(ctx) }
 
@@ -233,6 +260,9 @@ func (c *Company) Close() error {
 	}
 	c.served.Wait()
 	errs = append(errs, c.mailbox.close())
+	if c.office != nil {
+		errs = append(errs, c.office.Close())
+	}
 	if c.queue != nil {
 		errs = append(errs, c.queue.Close())
 	}

@@ -20,6 +20,7 @@ type companyView struct {
 	Chart            chart
 	Where            string
 	Trouble          *troubleView
+	Mended           bool // the developers' fix is out
 	Failures         []failureRow
 	Guide            []step
 	Night            []eventRow
@@ -58,6 +59,7 @@ const mailsBeside = 5
 
 func (s *screens) companyView(o Observed) companyView {
 	v := companyView{Chart: chartOf(o), Where: s.c.queue.Where(), Guide: guide(s.c.o.Guide, o), Phones: phonesView(o, "/"), Mails: mailRows(o, mailsBeside)}
+	v.Mended = s.c.worker.mended.Load()
 	v.MoreMails = max(0, len(o.Mails)-mailsBeside)
 	v.Look, v.Icon, v.Word, v.Headline, v.Say = headline(o)
 	v.Figures = []figure{

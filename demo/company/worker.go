@@ -6,14 +6,19 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"frontline/demo/backoffice"
 )
 
 // worker decides about one session after the other. One that it cannot read goes back to the front of the queue, and everything behind it waits.
 type worker struct {
-	queue Queue
-	pace  Pace
-	log   *record
+	queue  Queue
+	pace   Pace
+	log    *record
+	office *backoffice.Office // where decisions are written down
+	mended atomic.Bool        // the developers' fix is out
 }
 
 func (w *worker) run(ctx context.Context) error {
@@ -28,10 +33,17 @@ func (w *worker) work(ctx context.Context, id string, body []byte) error {
 	if !pause(ctx, w.pace.Decide) {
 		return ctx.Err()
 	}
+	decide := decide
+	if w.mended.Load() {
+		decide = decideMended
+	}
 	d, err := decide(body)
 	if err != nil {
 		w.log.failed(id, body, err)
 		return err
+	}
+	if err := w.office.Decided(ctx, backoffice.Decision{ID: d.Session, Customer: d.Customer, Country: d.Country, Document: d.Document, State: d.Verdict, Because: d.Because, Body: body}); err != nil {
+		return fmt.Errorf("write the decision down: %w", err)
 	}
 	w.log.decided(d)
 	return nil
@@ -78,9 +90,13 @@ func (t *traffic) send(ctx context.Context, s Session) error {
 	if err != nil {
 		return err
 	}
+	return t.publish(ctx, s.ID, body)
+}
+
+func (t *traffic) publish(ctx context.Context, id string, body []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err := t.queue.Publish(ctx, s.ID, body); err != nil {
+	if err := t.queue.Publish(ctx, id, body); err != nil {
 		return err
 	}
 	t.log.came()

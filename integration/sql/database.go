@@ -64,6 +64,19 @@ func (p parsed) open(call action.Call, readOnly bool) (*stdsql.DB, error) {
 	return db, nil
 }
 
+// Make makes a SQLite database in a new file and runs the statements in it, for the test of an action.
+func Make(ctx context.Context, path, statements string) error {
+	db, err := stdsql.Open("sqlite", (&url.URL{Scheme: "file", Path: path}).String())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(ctx, statements); err != nil {
+		return fault.Wrap(err, fault.Invalid, "SQLite refused the statements under database of a test: %s. Correct them.", err)
+	}
+	return nil
+}
+
 func first(a, b string) string {
 	if a != "" {
 		return a
