@@ -67,6 +67,8 @@ type Run struct {
 	Charged   string    // whose budget it was taken from; empty when it was not
 	ChargedAt time.Time // when
 
+	Saving Saving // what it saved, once it has ended
+
 	Key    string // idempotency key of the click that started it
 	Lane   string // two runs in one lane never run at once
 	Holder string // the job claim that may write steps and the end; another one took over when it differs
@@ -403,6 +405,7 @@ func (r Run) ended(now time.Time, state State, result Result) (Run, journal.Cons
 	if state != Unknown {
 		r.Sealed = nil
 	}
+	r.Saving = r.counted()
 	cs := journal.Consequences{Finish: true}
 	if before != state { // looking at an unknown run and still not knowing is no news
 		facts := plainFacts(result.Facts)
@@ -414,6 +417,7 @@ func (r Run) ended(now time.Time, state State, result Result) (Run, journal.Cons
 		}
 		facts["seconds"] = r.Took().Round(time.Millisecond).Seconds()
 		facts["steps"] = r.Steps
+		r.Saving.facts(facts)
 		by := journal.By(people.System("job"))
 		if state == Cancelled {
 			by = r.CancelledBy
@@ -475,7 +479,10 @@ func settle(by journal.Actor, had bool, found string) decision {
 			r.State = Succeeded
 		}
 		r.Result.Summary, r.Result.Done, r.Result.Unknown = found, had, false
-		e := r.entry(by, "run."+string(r.State), map[string]any{"settled": true})
+		r.Saving = r.counted()
+		facts := map[string]any{"settled": true}
+		r.Saving.facts(facts)
+		e := r.entry(by, "run."+string(r.State), facts)
 		e.Text = r.sealText(found)
 		cs := journal.Consequences{Entries: []journal.Entry{e}}
 		r.tell(c.Now, &cs)

@@ -63,6 +63,9 @@ type Records interface {
 	RunFile(ctx context.Context, run, id string) (File, []byte, error)
 	// RunEnds returns how runs ended since a time, newest first; of all actions when action is empty.
 	RunEnds(ctx context.Context, action string, since time.Time, limit int) ([]RunEnd, error)
+	// SavedRuns returns runs that ended since a time, did their work and helped, and were not taken back, newest first; of all actions when
+	// action is empty.
+	SavedRuns(ctx context.Context, action string, since time.Time, limit int) ([]SavedRun, error)
 }
 
 // RunFilter narrows a list of runs; empty fields do not.

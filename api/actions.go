@@ -16,6 +16,7 @@ type Actions interface {
 	Runs
 	Runner
 	Inputs
+	Savings
 }
 
 var _ Actions = (*action.Runner)(nil)

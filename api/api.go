@@ -111,6 +111,7 @@ func build(deps Deps) (*server, error) {
 	s.actions()
 	s.inputs()
 	s.runs()
+	s.savings()
 	s.rules()
 	s.configuration()
 	s.people()

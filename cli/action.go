@@ -16,6 +16,7 @@ import (
 type actionCommands struct {
 	List    listActions `cmd:"" help:"List actions."`
 	Show    showAction  `cmd:"" help:"Show an action and what it takes."`
+	Savings savingsOf   `cmd:"" help:"Say what actions saved against doing the same by hand."`
 	Options optionsOf   `cmd:"" help:"List what an input may be."`
 	Plan    planAction  `cmd:"" help:"Say what an action would do. Nothing is changed."`
 	Lint    lintActions `cmd:"" help:"Say what is wrong with the definitions in a folder, and what would be better. Needs no server."`

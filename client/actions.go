@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"frontline/fault"
 	"frontline/wire"
@@ -22,6 +23,16 @@ func (c *Client) Actions(ctx context.Context, service string, p Page) (wire.List
 // Action shows an action with the JSON Schema of its inputs.
 func (c *Client) Action(ctx context.Context, id string) (wire.ActionShown, error) {
 	return ask[wire.ActionShown](ctx, c, read(nil, "actions", id))
+}
+
+// Savings says what actions saved; one of them when it is named. Since is how far to look back, a year when zero.
+func (c *Client) Savings(ctx context.Context, action string, since time.Duration) (wire.Savings, error) {
+	v := url.Values{}
+	set(v, "action", action)
+	if since != 0 {
+		v.Set("since", since.String())
+	}
+	return ask[wire.Savings](ctx, c, read(v, "savings"))
 }
 
 // OptionQuery asks what an input may be.

@@ -116,20 +116,22 @@ const runFrom = ` FROM run r JOIN action_version v ON v.action = r.action AND v.
 const runColumns = `r.number, r.id, v.body, r.version, r.inputs, r.sealed, r.reason, r.salt, r.for_kind, r.for_id, r.state, r.lane, r.plan, r.plan_hash,
 	r.result, r.progress, r.steps, r.lines, r.start_key, r.holder, r.planned_by, r.started_by, r.cancelled_by,
 	r.planned_at, r.started_at, r.begun_at, r.cancel_at, r.ended_at, r.undoes, r.undone_by, r.consent, r.glass, r.charged, r.charged_at,
-	r.in_flow, r.in_step, r.in_try, r.course`
+	r.in_flow, r.in_step, r.in_try, r.course, r.origin, r.counts, r.by_hand, r.own, r.saved, r.customer`
 
 func scanRun(s scan) (r action.Run, err error) {
 	var body, inputs, plan, result, progress, plannedBy, startedBy, cancelledBy, consent, glass, course string
-	var planned, started, begun, cancelled, ended, charged int64
+	var planned, started, begun, cancelled, ended, charged, byHand, own, saved int64
 	err = s(&r.Number, &r.ID, &body, &r.Version, &inputs, &r.Sealed, &r.Reason, &r.Salt, &r.For.Kind, &r.For.ID, &r.State, &r.Lane, &plan, &r.PlanHash,
 		&result, &progress, &r.Steps, &r.Lines, &r.Key, &r.Holder, &plannedBy, &startedBy, &cancelledBy,
 		&planned, &started, &begun, &cancelled, &ended, &r.Undoes, &r.UndoneBy, &consent, &glass, &r.Charged, &charged,
-		&r.In.Flow, &r.In.Step, &r.In.Try, &course)
+		&r.In.Flow, &r.In.Step, &r.In.Try, &course,
+		&r.Saving.Origin, &r.Saving.Counts, &byHand, &own, &saved, &r.Saving.Customer)
 	if err != nil {
 		return r, err
 	}
 	r.PlannedAt, r.StartedAt, r.BegunAt, r.CancelAt, r.EndedAt = fromMicros(planned), fromMicros(started), fromMicros(begun), fromMicros(cancelled), fromMicros(ended)
 	r.ChargedAt = fromMicros(charged)
+	r.Saving.ByHand, r.Saving.Own, r.Saving.Saved = span(byHand), span(own), span(saved)
 	if course == "" { // no flow
 		course = "{}"
 	}
@@ -190,10 +192,12 @@ func (t *tx) origin(ctx context.Context, r action.Run) (*action.Run, error) {
 func (t *tx) setRun(ctx context.Context, r action.Run) error {
 	_, err := t.exec(ctx, `UPDATE run SET state = $2, result = $3, start_key = $4, holder = $5, sealed = $6, started_by = $7, cancelled_by = $8,
 			started_at = $9, begun_at = $10, cancel_at = $11, ended_at = $12,
-			consent = $13, glass = $14, glass_by = $15, review_open = $16, charged = $17, charged_at = $18, course = $19, asks = $20 WHERE id = $1`,
+			consent = $13, glass = $14, glass_by = $15, review_open = $16, charged = $17, charged_at = $18, course = $19, asks = $20,
+			origin = $21, counts = $22, by_hand = $23, own = $24, saved = $25, customer = $26 WHERE id = $1`,
 		r.ID, string(r.State), asJSON(r.Result), r.Key, r.Holder, r.Sealed, asJSON(r.StartedBy), asJSON(r.CancelledBy),
 		micros(r.StartedAt), micros(r.BegunAt), micros(r.CancelAt), micros(r.EndedAt),
-		asJSON(r.Consent), asJSON(r.Glass), r.Glass.By.ID, r.Glass.Open(), r.Charged, micros(r.ChargedAt), course(r), isAsking(r))
+		asJSON(r.Consent), asJSON(r.Glass), r.Glass.By.ID, r.Glass.Open(), r.Charged, micros(r.ChargedAt), course(r), isAsking(r),
+		string(r.Saving.Origin), r.Saving.Counts, r.Saving.ByHand.Microseconds(), r.Saving.Own.Microseconds(), r.Saving.Saved.Microseconds(), r.Saving.Customer)
 	if err == nil && r.Definition.Flow() {
 		err = t.setProgress(ctx, r)
 	}

@@ -85,6 +85,7 @@ actions:
     services: [decision-pipeline]
     risk: change
     kind: desk.queue
+    by_hand: 15m
     inputs:
       - {name: message_id, type: text, required: true, label: Message, pattern: "m-[0-9]+", example: m-4711}
       - {name: note, type: text}
