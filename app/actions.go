@@ -20,9 +20,7 @@ import (
 
 // kinds are the kinds of work that an action may name. A new one is one line here.
 func kindsOf(c clock.Clock, getenv func(string) string) (action.Kinds, error) {
-	park := rabbitmq.NewPark(c)
-	queues := []action.Kind{park, rabbitmq.NewBack(park), rabbitmq.NewDisconnect(park), rabbitmq.NewOverview(c)}
-	return action.NewKinds(slices.Concat(kubernetes.Kinds(c), queues, []action.Kind{exec.New(c, getenv, exec.Self()), httpcall.New(c), sql.New(c)})...)
+	return action.NewKinds(slices.Concat(kubernetes.Kinds(c), rabbitmq.Kinds(c), []action.Kind{exec.New(c, getenv, exec.Self()), httpcall.New(c), sql.New(c)})...)
 }
 
 // Keep runs this process as the keeper of one action's command, if it was started as one, and says with which code it ends. main asks

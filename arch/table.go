@@ -55,7 +55,7 @@ func Frontline() Table {
 			{Path: "door", May: []string{kernel, domain}},
 			{Path: "integration/email", May: []string{kernel, domain}, Libraries: []string{"github.com/wneessen/go-mail", "github.com/emersion/go-message", "github.com/emersion/go-smtp", "golang.org/x/net/html"}},
 			{Path: "integration/git", May: []string{kernel}, Libraries: []string{"github.com/go-git/go-git/v5", "github.com/go-git/go-billy/v5"}},
-			{Path: "integration/rabbitmq", May: []string{kernel, domain}, Libraries: []string{"github.com/rabbitmq/amqp091-go"}},
+			{Path: "integration/rabbitmq", May: []string{kernel, domain}, Libraries: []string{"github.com/rabbitmq/amqp091-go", "github.com/expr-lang/expr"}},
 			{Path: "integration/kubernetes", May: []string{kernel, domain}, Libraries: []string{"k8s.io/client-go", "k8s.io/apimachinery", "github.com/goccy/go-yaml"}},
 			{Path: "integration/exec", May: []string{kernel, domain}, Libraries: []string{"github.com/landlock-lsm/go-landlock", "golang.org/x/sys"}},
 			{Path: "integration/sql", May: []string{kernel, domain}, Libraries: []string{"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5", "modernc.org/sqlite"}},

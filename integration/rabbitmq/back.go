@@ -26,6 +26,14 @@ func NewBack(p *Park) *Back { return &Back{p} }
 // Name implements action.Kind.
 func (*Back) Name() string { return "rabbitmq.replay" }
 
+// Check implements action.Kind.
+func (k *Back) Check(raw json.RawMessage) error {
+	_, err := parseSettings(k.Name(), raw)
+	return err
+}
+
+func (k *Back) site(call action.Call) (site, error) { return k.siteAs(k.Name(), call) }
+
 // The steps of a run, for each message: its id is the payload.
 const (
 	stepReplaying = "replaying" // from here on it may be in the queue
@@ -278,6 +286,9 @@ func undo(park action.Call, ids []string) *action.Undo {
 	var settings map[string]any
 	if err := json.Unmarshal(park.Settings, &settings); err != nil {
 		return nil // they were read before
+	}
+	for _, own := range []string{"matching", "most", "offer"} { // of kinds that take out; the rest they share
+		delete(settings, own)
 	}
 	return &action.Undo{Kind: (&Back{}).Name(), Settings: settings, Inputs: map[string]any{"quarantine": strings.Join(ids, " ")},
 		Say: fmt.Sprintf("Put %s back at the end of the queue.", counted(len(ids), "message", "messages")), Within: undoWithin}

@@ -27,7 +27,7 @@ func (*Disconnect) Name() string { return "rabbitmq.disconnect" }
 
 // Check implements action.Kind.
 func (k *Disconnect) Check(raw json.RawMessage) error {
-	s, err := parseSettings(raw)
+	s, err := parseSettings((*Disconnect)(nil).Name(), raw)
 	if err == nil && !s.Disconnect {
 		return fault.Wrong("disconnect", "The setting disconnect: true says that this action may close connections of others. Without it the action can do nothing.")
 	}
@@ -80,7 +80,7 @@ func (k *Disconnect) see(ctx context.Context, call action.Call) (site, preflight
 	if q, given := call.Inputs["queue"]; given {
 		queue.Inputs["queue"] = q
 	}
-	s, err := k.site(queue)
+	s, err := k.siteAs(k.Name(), queue)
 	if err != nil {
 		return s, preflight{}, disconnectMark{}, err
 	}
@@ -124,7 +124,7 @@ func (k *Disconnect) Do(ctx context.Context, call action.Call, plan action.Plan,
 	}
 	for i, name := range then.Connections {
 		led.Progress(i, len(then.Connections), "closing "+name)
-		if err := s.api.disconnect(ctx, name, "Closed by "+label(call)+": "+call.Reason); err != nil {
+		if err := s.api.disconnect(ctx, name, "Closed by "+s.label(call)+": "+call.Reason); err != nil {
 			return action.Result{}, fault.Wrap(err, fault.Unavailable, "After %s the broker closed no more: %s", counted(i, "connection", "connections"), fault.Sentence(err))
 		}
 		led.Printf("Closed the connection %s.", name)

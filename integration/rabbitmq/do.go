@@ -32,8 +32,30 @@ const kindOfMessage = "rabbitmq.message"
 
 // found is the payload of stepFound.
 type found struct {
-	Fingerprint string `json:"fingerprint"`
-	Copies      int    `json:"copies"`
+	Fingerprint string         `json:"fingerprint,omitempty"` // of identical messages, or
+	Prints      map[string]int `json:"prints,omitempty"`      // how many of each
+	Copies      int            `json:"copies"`                // in all
+}
+
+// found is what becomes durable before copies are made of the targets.
+func (p *pile) found(targets []*amqp.Delivery) found {
+	prints := map[string]int{}
+	print := ""
+	for _, d := range targets {
+		print = p.find(d.DeliveryTag).fingerprint
+		prints[print]++
+	}
+	if len(prints) > 1 {
+		return found{Prints: prints, Copies: len(targets)}
+	}
+	return found{Fingerprint: print, Copies: len(targets)}
+}
+
+func (f found) prints() map[string]int {
+	if f.Fingerprint != "" {
+		return map[string]int{f.Fingerprint: f.Copies}
+	}
+	return f.Prints
 }
 
 // run is one execution while it lasts.
@@ -49,7 +71,16 @@ type run struct {
 
 // Do implements action.Kind.
 func (k *Park) Do(ctx context.Context, call action.Call, plan action.Plan, led action.Ledger) (action.Result, error) {
-	r, err := k.start(ctx, call, plan, led)
+	s, err := k.site(call)
+	if err != nil {
+		return action.Result{}, err
+	}
+	return s.park(ctx, call, plan, led)
+}
+
+// park carries out the plan of a kind that takes messages out.
+func (s site) park(ctx context.Context, call action.Call, plan action.Plan, led action.Ledger) (action.Result, error) {
+	r, err := s.start(ctx, call, plan, led)
 	if err != nil {
 		return action.Result{}, err
 	}
@@ -78,12 +109,9 @@ type copied struct {
 	id string // in quarantine
 }
 
-func (k *Park) start(ctx context.Context, call action.Call, plan action.Plan, led action.Ledger) (*run, error) {
-	s, err := k.site(call)
-	if err != nil {
-		return nil, err
-	}
-	m, err := markOf(plan)
+// start connects, and makes sure that the world is the one that was planned for.
+func (s site) start(ctx context.Context, call action.Call, plan action.Plan, led action.Ledger) (*run, error) {
+	m, err := s.markOf(plan)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +133,7 @@ func (k *Park) start(ctx context.Context, call action.Call, plan action.Plan, le
 
 // hold takes hold of the head of the queue, and disconnects the consumers when that was planned.
 func (r *run) hold(ctx context.Context) error {
-	g := grab{mode: r.pre.modeFor(r.chosen), getToo: !r.pre.quorum(), reach: r.pre.reach(r.Scan, r.mark.Place), hold: r.pre.hold, pile: r.pile, calm: r.hand.convinced(r.pile, r.pre)}
+	g := grab{mode: r.pre.modeFor(r.chosen), getToo: !r.pre.quorum(), whole: r.pre.quorum(), reach: r.pre.reach(r.Scan, r.mark.Place), hold: r.pre.hold, pile: r.pile, calm: r.hand.convinced(r.pile, r.pre)}
 	if r.chosen.Disconnect {
 		g.begun = r.disconnect
 	}
@@ -118,7 +146,7 @@ func (r *run) hold(ctx context.Context) error {
 // disconnect closes the connections of the queue's consumers.
 func (r *run) disconnect(ctx context.Context) error {
 	for _, name := range r.pre.connections() {
-		if err := r.api.disconnect(ctx, name, "Closed by "+label(r.call)+": "+r.call.Reason); err != nil {
+		if err := r.api.disconnect(ctx, name, "Closed by "+r.label(r.call)+": "+r.call.Reason); err != nil {
 			return err
 		}
 		r.led.Printf("Closed the connection %s.", name)
@@ -130,15 +158,17 @@ func (r *run) disconnect(ctx context.Context) error {
 func (r *run) complete() error {
 	n, queue := len(r.pile.targets()), r.chosen.Queue
 	switch {
-	case n >= r.mark.Take:
+	case n >= r.mark.Take, n > 0 && r.pile.holds != nil:
 		return nil
 	case n > 0:
-		return fault.New(fault.Conflict, "Only %d of the %d identical messages are still in %s. Nothing was taken; plan again.", n, r.mark.Take, queue)
+		return fault.New(fault.Conflict, "The world has moved: only %d of the %d messages that were planned are still in %s. Nothing was taken; plan again.", n, r.mark.Take, queue)
+	case r.pile.holds != nil:
+		return fault.New(fault.Conflict, "None of the first %d messages of %s matches. Nothing was taken; plan again.", len(r.pile.messages), queue)
 	case len(r.pile.messages) >= r.pre.reach(r.Scan, r.mark.Place) && len(r.pile.messages) == r.Scan:
 		return fault.New(fault.Conflict, "The message was not among the first %d of %s. Nothing was taken. Raise the setting scan or stop the consumers, then plan again.", r.Scan, queue)
-	case r.mark.Fingerprint != "" && r.pre.inHand() > 0:
+	case !r.pile.open() && r.pre.inHand() > 0:
 		return fault.New(fault.Conflict, "The world has moved: the message did not come back to %s within %s. It was finished, or a consumer still has it in hand. Nothing was taken; plan again.", queue, r.pre.hold)
-	case r.mark.Fingerprint == "":
+	case r.pile.open():
 		return fault.New(fault.Conflict, "No message of %s was given back by a consumer within %s. Nothing was taken; plan again.", queue, r.pre.hold)
 	}
 	return fault.New(fault.Conflict, "The world has moved: the message is no longer in %s. Nothing was taken; plan again.", queue)
@@ -239,8 +269,7 @@ func (r *run) letGo(ctx context.Context, step string, cs []copied) error {
 // take copies the targets, removes them, and gives back the rest.
 func (r *run) take(ctx context.Context, spared []copied) (action.Result, error) {
 	targets := r.pile.targets()
-	target := r.pile.find(targets[0].DeliveryTag)
-	payload, err := json.Marshal(found{target.fingerprint, len(targets)})
+	payload, err := json.Marshal(r.pile.found(targets))
 	if err == nil {
 		err = r.led.Commit(ctx, stepFound, payload)
 	}
@@ -260,17 +289,17 @@ func (r *run) take(ctx context.Context, spared []copied) (action.Result, error) 
 	if err := r.letGo(ctx, stepLetGo, spared); err != nil {
 		r.led.Printf("Messages that had used all their deliveries may be in the queue as well as in quarantine.")
 	}
-	return r.finish(ctx, target, taken, spared)
+	return r.finish(ctx, taken, spared)
 }
 
 // finish gives back the rest and sees whether the consumers go on.
-func (r *run) finish(ctx context.Context, target message, taken, spared []copied) (action.Result, error) {
+func (r *run) finish(ctx context.Context, taken, spared []copied) (action.Result, error) {
 	r.led.Progress(4, 4, "giving back the others")
 	r.giveBack(ctx, slices.Concat(taken, spared))
 	if err := r.led.Commit(ctx, stepReturned, nil); err != nil {
 		return action.Result{}, err
 	}
-	res := r.result(target, taken, len(spared))
+	res := r.result(taken, len(spared))
 	after, err := r.hand.watch(ctx)
 	if err != nil {
 		res.Summary += " How the queue does now could not be seen."
@@ -281,20 +310,33 @@ func (r *run) finish(ctx context.Context, target message, taken, spared []copied
 	return res, nil
 }
 
-func (r *run) result(target message, taken []copied, spared int) action.Result {
+func deliveriesOf(cs []copied) (all []*amqp.Delivery) {
+	for _, c := range cs {
+		all = append(all, c.Delivery)
+	}
+	return all
+}
+
+func (r *run) result(taken []copied, spared int) action.Result {
 	rest := len(r.pile.messages) - len(taken) - spared
+	first := r.pile.find(taken[0].DeliveryTag)
+	many := "messages"
+	if len(r.pile.found(deliveriesOf(taken)).Prints) == 0 {
+		many = "identical messages"
+	}
 	res := action.Result{
 		Done: true,
 		Summary: fmt.Sprintf("Took %s out of %s into quarantine and gave back %s.",
-			counted(len(taken), "message", "identical messages"), r.chosen.Queue, counted(rest, "other", "others")),
+			counted(len(taken), "message", many), r.chosen.Queue, counted(rest, "other", "others")),
 		Facts: map[string]any{
-			"queue": r.chosen.Queue, "fingerprint": target.fingerprint, "taken": len(taken), "held": len(r.pile.messages), "returned": rest,
-			"spared": spared, "place": target.place, "ready_before": r.pre.ready,
+			"queue": r.chosen.Queue, "fingerprint": first.fingerprint, "taken": len(taken), "held": len(r.pile.messages), "returned": rest,
+			"spared": spared, "place": first.place, "ready_before": r.pre.ready,
 		},
 	}
 	t := action.Table{Title: "Taken out", Columns: []string{"Quarantine", "Message id", "Type", "Size", "Place", "Given back", "Fingerprint"}}
 	for _, c := range taken {
-		t.Rows = append(t.Rows, []string{c.id, target.id, target.kind, size(target.size), target.where(), target.returned(), target.fingerprint})
+		m := r.pile.find(c.DeliveryTag)
+		t.Rows = append(t.Rows, []string{c.id, m.id, m.kind, size(m.size), m.where(), m.returned(), m.fingerprint})
 	}
 	res.Tables = []action.Table{t}
 	ids := make([]string, len(taken))

@@ -50,7 +50,7 @@ func FuzzSettings(f *testing.F) {
 	f.Add([]byte(`{"hold":"1x","queue":["a"]}`))
 	f.Add([]byte(`[]`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		s, err := parseSettings(raw)
+		s, err := parseSettings("rabbitmq.park", raw)
 		if err != nil {
 			if !fault.Is(err, fault.Invalid) || fault.Sentence(err) == "" {
 				t.Errorf("%s is refused as %s: %v", raw, fault.KindOf(err), err)

@@ -16,12 +16,12 @@ import (
 )
 
 const (
-	consumerTag  = "frontline"
 	priority     = 1000                   // above any consumer of an application
 	quietTime    = 300 * time.Millisecond // nothing came for that long: what lay ready is held
 	askAgain     = 20 * time.Millisecond  // between two basic.get on an empty queue
 	settleWithin = 20 * time.Second       // to copy, acknowledge and give back after holding has ended
 	closeWithin  = 3 * time.Second
+	idleAtMost   = 10 // quiet times in a row, on a broker that has messages and does not send them
 	dialWithin   = 10 * time.Second
 )
 
@@ -122,6 +122,9 @@ type grab struct {
 	pile   *pile
 	// calm is asked whenever nothing has come for a while, with how long the hold has lasted: is it over?
 	calm func(ctx context.Context, held time.Duration) (bool, error)
+	// whole says that what was given back before is held to its last message. A quorum queue puts what it is given back behind
+	// everything else that was given back, so holding only a part of that would move the part.
+	whole bool
 	// begun runs once our consumer waits in the queue, or before the first basic.get; nil when there is nothing to do.
 	begun func(ctx context.Context) error
 }
@@ -132,10 +135,7 @@ func (h *hands) hold(ctx context.Context, g grab) error {
 	if g.mode == byGet {
 		return h.holdByGet(ctx, g)
 	}
-	if err := h.ch.Qos(g.reach, 0, false); err != nil {
-		return h.at.explain(ctx, err)
-	}
-	deliveries, err := h.ch.Consume(h.at.queue, consumerTag, false, false, false, false, amqp.Table{"x-priority": int32(priority)})
+	first, err := h.consume(0, g.reach)
 	if beside := exclusiveUse(err); beside && g.getToo { // the broker had not reported that consumer yet
 		if err := h.channel(ctx); err != nil {
 			return err
@@ -145,19 +145,85 @@ func (h *hands) hold(ctx context.Context, g grab) error {
 	if err != nil {
 		return h.at.explain(ctx, err)
 	}
+	row := []intake{first}
 	if g.begun != nil {
 		err = g.begun(ctx)
 	}
 	if err == nil {
-		err = h.collect(ctx, deliveries, g)
+		err = h.collect(ctx, first.deliveries, g)
 	}
-	if cancelled := h.ch.Cancel(consumerTag, false); cancelled != nil {
-		return errors.Join(err, h.at.explain(ctx, cancelled))
+	if g.whole && (err == nil || ctx.Err() != nil) { // whoever stops us does not mean the order of the queue
+		var more error
+		row, more = h.completeRow(context.WithoutCancel(ctx), row, g.pile)
+		err = errors.Join(err, more)
 	}
-	for d := range deliveries { // what was on its way
-		err = errors.Join(err, g.pile.add(&d))
+	for _, in := range row {
+		if cancelled := h.ch.Cancel(in.tag, false); cancelled != nil {
+			return errors.Join(err, h.at.explain(ctx, cancelled))
+		}
+		for d := range in.deliveries { // what was on its way
+			err = errors.Join(err, g.pile.add(&d))
+		}
 	}
 	return err
+}
+
+// intake is one of our consumers. The broker fixes how many messages a consumer may hold when it begins, so that more of them are needed
+// when more must be held than was thought. Their names ascend: in that order a quorum queue gets back what they held, exactly as it was
+// (72 of 72 times in 3.10 and 4.0, with up to 300 messages in three hands).
+type intake struct {
+	tag        string
+	deliveries <-chan amqp.Delivery
+	room       int // how many it may hold
+}
+
+func (h *hands) consume(n, prefetch int) (intake, error) {
+	if err := h.ch.Qos(prefetch, 0, false); err != nil {
+		return intake{}, err
+	}
+	in := intake{tag: fmt.Sprintf("frontline-%04d", n), room: prefetch}
+	var err error
+	in.deliveries, err = h.ch.Consume(h.at.queue, in.tag, false, false, false, false, amqp.Table{"x-priority": int32(priority)})
+	return in, err
+}
+
+// completeRow goes on until everything is held that was given back before: a quorum queue puts what it is given back behind all else that was
+// given back, so that a part of it would change its place. The first message that never was delivered is behind all of that.
+func (h *hands) completeRow(ctx context.Context, row []intake, p *pile) ([]intake, error) {
+	held, idle := len(p.messages), 0 // of the last intake
+	for !p.fresh && len(p.messages) > 0 && idle < idleAtMost {
+		last := row[len(row)-1]
+		if held < last.room {
+			quiet, stop := h.clock.After(quietTime)
+			select {
+			case d, open := <-last.deliveries:
+				stop()
+				if !open {
+					return row, h.lost(ctx)
+				}
+				if err := p.add(&d); err != nil {
+					return row, err
+				}
+				held, idle = held+1, 0
+				continue
+			case <-quiet:
+				idle++
+			}
+		}
+		ready, _, err := h.look(ctx)
+		if err != nil || ready == 0 || len(p.messages) >= mostScan {
+			return row, err
+		}
+		if held < last.room {
+			continue // a slow broker
+		}
+		next, err := h.consume(len(row), min(mostScan-len(p.messages), max(last.room, 256)))
+		if err != nil {
+			return row, h.at.explain(ctx, err)
+		}
+		row, held = append(row, next), 0
+	}
+	return row, nil
 }
 
 // exclusiveUse says whether the broker refused a consumer because another one wants to be alone.

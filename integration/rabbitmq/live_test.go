@@ -248,7 +248,7 @@ func TestQueuesThatNeedCare(t *testing.T) {
 	})
 }
 
-// listed lists the ready messages of a classic queue without consuming, which an auto-delete queue would not survive.
+// listed lists the ready messages without consuming, which an auto-delete queue would not survive.
 func (s *stage) listed() []string {
 	s.t.Helper()
 	ch := s.channel()

@@ -33,26 +33,37 @@ func NewPark(c clock.Clock) *Park {
 	return &Park{clock: c, http: &http.Client{Timeout: dialWithin}}
 }
 
+// Kinds returns everything that Frontline can do with queues.
+func Kinds(c clock.Clock) []action.Kind {
+	p := NewPark(c)
+	return []action.Kind{NewOverview(c), NewPeek(p), p, NewMatching(p), NewBack(p), NewDisconnect(p)}
+}
+
 // Name implements action.Kind.
 func (*Park) Name() string { return "rabbitmq.park" }
 
 // Check implements action.Kind.
 func (*Park) Check(raw json.RawMessage) error {
-	_, err := parseSettings(raw)
+	_, err := parseSettings((*Park)(nil).Name(), raw)
 	return err
 }
 
-// site is one use of the kind: where the broker is, who we are there, and what a person chose.
+// site is one use of a kind: where the broker is, who we are there, and what a person chose.
 type site struct {
 	settings
+	kind     string // its name
 	chosen   inputs
+	match    *matcher // what is to be taken, for rabbitmq.park-matching
 	password secret.Text
 	clock    clock.Clock
 	api      management
 }
 
-func (k *Park) site(call action.Call) (site, error) {
-	s, err := parseSettings(call.Settings)
+func (k *Park) site(call action.Call) (site, error) { return k.siteAs(k.Name(), call) }
+
+// siteAs reads a call of one of the kinds that share their settings.
+func (k *Park) siteAs(kind string, call action.Call) (site, error) {
+	s, err := parseSettings(kind, call.Settings)
 	if err != nil {
 		return site{}, err
 	}
@@ -60,12 +71,16 @@ func (k *Park) site(call action.Call) (site, error) {
 	if err != nil {
 		return site{}, err
 	}
+	return k.at(kind, call, s, chosen)
+}
+
+func (k *Park) at(kind string, call action.Call, s settings, chosen inputs) (site, error) {
 	password := call.Secrets["password"]
 	if password.Empty() {
 		return site{}, fault.Wrong("password", "The password of the broker's user %s is empty. Put it where the setting password points to.", s.User)
 	}
 	api := management{base: s.Broker, user: s.User, password: password, http: k.http, clock: k.clock}
-	return site{s, chosen, password, k.clock, api}, nil
+	return site{settings: s, kind: kind, chosen: chosen, password: password, clock: k.clock, api: api}, nil
 }
 
 // approach reads everything about the queue that can be had without holding a message, and connects.
@@ -78,7 +93,7 @@ func (s site) approach(ctx context.Context, call action.Call) (*hands, preflight
 	if p.queue, err = s.api.queue(ctx, s.VHost, s.chosen.Queue); err != nil {
 		return nil, p, err
 	}
-	h, err := s.open(ctx, label(call))
+	h, err := s.open(ctx, s.label(call))
 	if err != nil {
 		return nil, p, err
 	}
@@ -93,8 +108,8 @@ func (s site) approach(ctx context.Context, call action.Call) (*hands, preflight
 }
 
 // label names our connection in the broker's log and management screen.
-func label(call action.Call) string {
-	words := []string{"frontline rabbitmq.park"}
+func (s site) label(call action.Call) string {
+	words := []string{"frontline " + s.kind}
 	if call.Run != "" {
 		words = append(words, "run "+call.Run)
 	}
@@ -129,11 +144,17 @@ func (p preflight) reach(scan, place int) int {
 
 // mark is what a plan remembers for Do to find the same world again.
 type mark struct {
-	Identity    string `json:"identity"`              // of the queue: preflight.identity
-	Call        string `json:"call"`                  // digest of settings and inputs
-	Fingerprint string `json:"fingerprint,omitempty"` // empty: whichever message is most suspect when it is held
-	Place       int    `json:"place,omitempty"`       // where it stood; zero when it was not looked at
-	Take        int    `json:"take"`
+	Identity    string         `json:"identity"`              // of the queue: preflight.identity
+	Call        string         `json:"call"`                  // digest of settings and inputs
+	Fingerprint string         `json:"fingerprint,omitempty"` // of identical messages, or
+	Prints      map[string]int `json:"prints,omitempty"`      // how many of each; neither: whichever is most suspect or matches when it is held
+	Place       int            `json:"place,omitempty"`       // where the last of them stood; zero when they were not looked at
+	Take        int            `json:"take"`                  // in all
+}
+
+// aim is what a run of the plan looks for, but for a condition.
+func (m mark) aim() aim {
+	return aim{prints: found{m.Fingerprint, m.Prints, m.Take}.prints(), take: m.Take}
 }
 
 func (s site) mark(call action.Call, p preflight) (mark, error) {
@@ -149,10 +170,10 @@ func (s site) mark(call action.Call, p preflight) (mark, error) {
 }
 
 // markOf reads the mark of a plan.
-func markOf(plan action.Plan) (mark, error) {
+func (s site) markOf(plan action.Plan) (mark, error) {
 	var m mark
 	if err := json.Unmarshal(plan.Private, &m); err != nil || m.Identity == "" || m.Take < 1 {
-		return mark{}, fault.New(fault.Conflict, "This plan was not made by rabbitmq.park, or not completely. Plan again.")
+		return mark{}, fault.New(fault.Conflict, "This plan was not made by %s, or not completely. Plan again.", s.kind)
 	}
 	return m, nil
 }

@@ -43,18 +43,32 @@ func (m message) moreSuspect(other message) bool {
 	return m.place < other.place
 }
 
+// aim says which messages are wanted: those with the fingerprints, those that a condition holds for, or, when neither is given, the most
+// suspect one.
+type aim struct {
+	prints map[string]int                     // how many of each fingerprint
+	holds  func(*amqp.Delivery, message) bool // when no fingerprints are given
+	take   int                                // how many in all
+}
+
+// open says that nobody knows before the end which message is wanted.
+func (a aim) open() bool { return len(a.prints) == 0 && a.holds == nil }
+
 // pile is what is held. It keeps bodies only of what may have to be copied: everything else stays in the broker alone.
 type pile struct {
-	want    string           // the fingerprint to find; empty: whatever is most suspect
-	take    int              // how many of it
+	aim
+	careful bool             // stop at the first message that would not survive being given back
 	atStart int              // how many messages lay ready when holding began
 	doomed  func(int64) bool // whether giving a message back would end it
 	show    []string         // headers whose values people may see
 
+	bodies map[uint64]string // redacted previews, by delivery tag, where they are wanted
+
 	fresh    bool // a message was held that had never been delivered
 	messages []message
-	wanted   []*amqp.Delivery // those with the wanted fingerprint, at most take
-	suspect  *amqp.Delivery   // the most suspect so far, when no fingerprint is wanted
+	wanted   []*amqp.Delivery // those that are aimed at, at most take
+	have     map[string]int   // how many of them by fingerprint
+	suspect  *amqp.Delivery   // the most suspect so far, when the aim is open
 	worst    message          // what is known of suspect
 	ending   []*amqp.Delivery // those that would not survive being given back
 }
@@ -73,27 +87,45 @@ func (p *pile) add(d *amqp.Delivery) error {
 	// lay ready, comes only what was given back since.
 	m.late = m.redelivered && (p.fresh || m.place > p.atStart)
 	p.fresh = p.fresh || !m.redelivered
+	if p.bodies != nil {
+		p.bodies[m.tag] = previewBody(d.Body, p.show)
+	}
 	p.messages = append(p.messages, m)
 	if p.doomed != nil && p.doomed(m.deliveries) {
 		p.ending = append(p.ending, d)
 	}
 	switch {
-	case p.want != "":
-		if print == p.want && len(p.wanted) < p.take {
-			p.wanted = append(p.wanted, d)
+	case p.wants(d, m):
+		p.wanted = append(p.wanted, d)
+		if p.have == nil {
+			p.have = map[string]int{}
 		}
-	case m.redelivered && (p.suspect == nil || m.moreSuspect(p.worst)):
+		p.have[print]++
+	case p.open() && m.redelivered && (p.suspect == nil || m.moreSuspect(p.worst)):
 		p.suspect, p.worst = d, m
 	}
 	return nil
 }
 
-// enough says whether everything wanted is held. Without a fingerprint nobody knows before the end.
-func (p *pile) enough() bool { return p.want != "" && len(p.wanted) >= p.take }
+// wants says whether one more message is aimed at.
+func (p *pile) wants(d *amqp.Delivery, m message) bool {
+	switch {
+	case len(p.wanted) >= p.take:
+		return false
+	case len(p.prints) > 0:
+		return p.have[m.fingerprint] < p.prints[m.fingerprint]
+	}
+	return p.holds != nil && p.holds(d, m)
+}
 
-// targets are the messages to take: those with the wanted fingerprint, or the most suspect one.
+// enough says whether holding may end: everything wanted is held, or one more would be one too many.
+func (p *pile) enough() bool {
+	return !p.open() && len(p.wanted) >= p.take || p.careful && len(p.ending) > 0
+}
+
+// targets are the messages to take: those that are aimed at, or the most suspect one.
 func (p *pile) targets() []*amqp.Delivery {
-	if p.want == "" && p.suspect != nil {
+	if p.open() && p.suspect != nil {
 		return []*amqp.Delivery{p.suspect}
 	}
 	return p.wanted
@@ -123,10 +155,10 @@ func (p *pile) twins(print string) (n int) {
 	return n
 }
 
-// mostDelivered returns the highest count among messages that are not the target.
-func (p *pile) mostDelivered(except string) (most int64) {
+// mostDelivered returns the highest count among messages that are not wanted.
+func (p *pile) mostDelivered(wanted map[string]int) (most int64) {
 	for _, m := range p.messages {
-		if m.fingerprint != except {
+		if wanted[m.fingerprint] == 0 {
 			most = max(most, m.deliveries)
 		}
 	}
@@ -143,7 +175,7 @@ const (
 func (p *pile) table() action.Table {
 	t := action.Table{
 		Title:   "Messages at the head of the queue, the most suspect first",
-		Columns: []string{"Place", "Fingerprint", "Given back", "Size", "Message id", "Type", "Headers"},
+		Columns: messageColumns(),
 	}
 	if len(p.messages) > shown {
 		t.Title += fmt.Sprintf(" (%d of %d that were looked at)", shown, len(p.messages))
@@ -159,9 +191,18 @@ func (p *pile) table() action.Table {
 		return 0
 	})
 	for _, m := range byGuilt[:min(shown, len(byGuilt))] {
-		t.Rows = append(t.Rows, []string{m.where(), m.fingerprint, m.returned(), size(m.size), m.id, m.kind, m.headers})
+		t.Rows = append(t.Rows, m.row())
 	}
 	return t
+}
+
+func messageColumns() []string {
+	return []string{"Place", "Fingerprint", "Given back", "Size", "Message id", "Type", "Headers"}
+}
+
+// row is the message in a table with messageColumns.
+func (m message) row() []string {
+	return []string{m.where(), m.fingerprint, m.returned(), size(m.size), m.id, m.kind, m.headers}
 }
 
 // where says where the message stood.

@@ -41,7 +41,7 @@ func (k *Park) Plan(ctx context.Context, call action.Call) (action.Plan, error) 
 		return s.planUnseen(p, m)
 	}
 	seen := s.pile(p, m)
-	err = h.hold(ctx, grab{mode: p.mode(), getToo: !p.quorum(), reach: p.reach(s.Scan, s.firstPlaces()), hold: min(p.hold, lookAtMost), pile: seen, calm: h.convinced(seen, p)})
+	err = h.hold(ctx, grab{mode: p.mode(), getToo: !p.quorum(), whole: p.quorum(), reach: p.reach(s.Scan, s.firstPlaces()), hold: min(p.hold, lookAtMost), pile: seen, calm: h.convinced(seen, p)})
 	if back := h.giveBack(ctx, p, seen.messages, nil); err == nil {
 		err = back
 	}
@@ -52,7 +52,11 @@ func (k *Park) Plan(ctx context.Context, call action.Call) (action.Plan, error) 
 }
 
 func (s site) pile(p preflight, m mark) *pile {
-	return &pile{want: m.Fingerprint, take: m.Take, atStart: p.ready, doomed: p.doomed, show: s.Show}
+	seen := &pile{aim: m.aim(), atStart: p.ready, doomed: p.doomed, show: s.Show}
+	if s.match != nil && seen.open() {
+		seen.holds = s.match.holds
+	}
+	return seen
 }
 
 // firstPlaces is how far from the head a message is looked for when nobody consumes: one that was given back stands in front.
@@ -73,7 +77,7 @@ func (h *hands) convinced(p *pile, before preflight) func(context.Context, time.
 			return false, err
 		case before.consumers == 0:
 			return true, nil
-		case p.want != "" || p.suspect == nil:
+		case len(p.prints) > 0 || p.open() && p.suspect == nil:
 			return false, nil
 		}
 		return p.worst.late || held >= convincedIn, nil
@@ -95,9 +99,8 @@ func (s site) planSeen(p preflight, m mark, seen *pile) (action.Plan, error) {
 	if len(targets) < m.Take {
 		return action.Plan{}, fault.Wrong("twins", "There are only %d of this message among the first %d of the queue. Take at most that many.", twins, len(seen.messages))
 	}
-	if other := seen.mostDelivered(target.fingerprint); p.doomed(other + 1) {
-		limit, _ := p.limit()
-		return action.Plan{}, fault.New(fault.Conflict, "Another message has used %d of the %d deliveries that %s allows: holding it once more would dead-letter it too. Stop the consumer that fails, or raise the limit, then plan again.", other+1, limit, s.chosen.Queue)
+	if err := p.refuseNext(seen, seen.found(targets).prints()); err != nil {
+		return action.Plan{}, err
 	}
 	m.Fingerprint, m.Place = target.fingerprint, target.place
 	plan.Changes = []action.Change{{
@@ -107,6 +110,16 @@ func (s site) planSeen(p preflight, m mark, seen *pile) (action.Plan, error) {
 	plan.Summary = fmt.Sprintf("Take %s out of %s into quarantine and leave the others as they are, in their order.", counted(m.Take, "message", "identical messages"), s.chosen.Queue)
 	plan.Costs = append(p.costs(), fmt.Sprintf("Looking held %s once already; the run holds those in front of the message once more.", counted(len(seen.messages), "message", "messages")))
 	return seal(plan, m)
+}
+
+// refuseNext refuses when holding the same messages once more would end one that is not wanted.
+func (p preflight) refuseNext(seen *pile, wanted map[string]int) error {
+	other := seen.mostDelivered(wanted)
+	if !p.doomed(other + 1) {
+		return nil
+	}
+	limit, _ := p.limit()
+	return fault.New(fault.Conflict, "Another message has used %d of the %d deliveries that %s allows: holding it once more would dead-letter it too. Stop the consumer that fails, or raise the limit, then plan again.", other+1, limit, p.queue.Name)
 }
 
 // name is what people recognise a message by.

@@ -237,6 +237,9 @@ func (p preflight) costs() []string {
 	default:
 		all = append(all, "Every message that is held counts one delivery more; this queue sets no limit.")
 	}
+	if p.quorum() {
+		all = append(all, "Messages that were given back before are held with the others, however many they are, so that all keep their places.")
+	}
 	if ms, set := p.setting("message-ttl"); set {
 		all = append(all, fmt.Sprintf("Messages older than %s expire also while they are held.", time.Duration(ms)*time.Millisecond))
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"frontline/action"
@@ -14,6 +15,11 @@ import (
 // Reconcile implements action.Kind. A copy without a removal means that the message may still be in the queue: it looks for it, for a
 // bounded time, and gives back what it held. It removes nothing.
 func (k *Park) Reconcile(ctx context.Context, call action.Call, plan action.Plan, steps []action.Step, led action.Ledger) (action.Result, error) {
+	return reconcile(ctx, k.site, call, plan, steps, led)
+}
+
+// reconcile finds out what became of a run that takes messages out.
+func reconcile(ctx context.Context, at func(action.Call) (site, error), call action.Call, plan action.Plan, steps []action.Step, led action.Ledger) (action.Result, error) {
 	var what found
 	captured := 0
 	var removed []string // their ids in quarantine
@@ -37,11 +43,11 @@ func (k *Park) Reconcile(ctx context.Context, call action.Call, plan action.Plan
 		return action.Result{Summary: "The run broke off before anything was removed. The broker gave back what was held.",
 			Facts: map[string]any{"copies": captured}}, nil
 	}
-	s, err := k.site(call)
+	s, err := at(call)
 	if err != nil {
 		return action.Result{}, err
 	}
-	m, err := markOf(plan)
+	m, err := s.markOf(plan)
 	if err != nil {
 		return action.Result{}, err
 	}
@@ -79,8 +85,8 @@ func (r *run) search(ctx context.Context, what found) (sure bool, err error) {
 	}
 	defer h.close()
 	r.hand, r.pre = h, p
-	r.pile = &pile{want: what.Fingerprint, take: what.Copies, atStart: p.ready, doomed: p.doomed, show: r.Show}
-	err = h.hold(ctx, grab{mode: p.mode(), getToo: !p.quorum(), reach: p.reach(r.Scan, 0), hold: lookFor, pile: r.pile,
+	r.pile = &pile{aim: aim{prints: what.prints(), take: what.Copies}, atStart: p.ready, doomed: p.doomed, show: r.Show}
+	err = h.hold(ctx, grab{mode: p.mode(), getToo: !p.quorum(), whole: p.quorum(), reach: p.reach(r.Scan, 0), hold: lookFor, pile: r.pile,
 		calm: func(ctx context.Context, held time.Duration) (calm bool, err error) {
 			if held >= reportsAfter { // an older report could be from before our time
 				sure, err = r.nobodyElseHolds(ctx)
@@ -102,9 +108,18 @@ func (r *run) judge(what found, left int, sure bool) action.Result {
 	case !sure:
 		return r.unknown(what, "Somebody else holds messages, so that not all could be seen.")
 	case left > 0: // some of several identical ones are gone
-		return r.unknown(what, fmt.Sprintf("%d of the %d identical messages are still in the queue.", left, what.Copies))
+		return r.unknown(what, fmt.Sprintf("%d of the %d messages are still in the queue: %s.", left, what.Copies, r.pile.leftovers()))
 	}
 	return action.Result{Done: true, Facts: facts, Summary: fmt.Sprintf("The message is in quarantine and no longer in %s: it was taken out before the run broke off.", r.chosen.Queue)}
+}
+
+// leftovers names the wanted messages that were found.
+func (p *pile) leftovers() string {
+	var names []string
+	for _, d := range p.wanted {
+		names = append(names, p.find(d.DeliveryTag).name())
+	}
+	return strings.Join(names, ", ")
 }
 
 // nobodyElseHolds says whether every message of the queue is in our hands, so that what we do not hold is not there. Counting

@@ -24,7 +24,7 @@ type Replay struct {
 // broker would refuse from anybody else, travels as the header x-frontline-user-id. A fault of kind Conflict means that no queue takes
 // the message, so that it stays in quarantine; Unavailable may also mean that the confirmation was lost: look before
 // trying again.
-func (k *Park) Replay(ctx context.Context, call action.Call, r Replay) error {
+func (k *Back) Replay(ctx context.Context, call action.Call, r Replay) error {
 	e, err := decodeEnvelope(r.Envelope)
 	if err != nil {
 		return fault.Wrap(err, fault.Internal, "The copy in quarantine cannot be read by this version of Frontline. Keep it, and report this.")
@@ -36,7 +36,7 @@ func (k *Park) Replay(ctx context.Context, call action.Call, r Replay) error {
 	if e.VHost != s.VHost || e.Queue != s.chosen.Queue {
 		return fault.Wrong("queue", "The message came from %s in %s, which is not the queue of this call.", e.Queue, e.VHost)
 	}
-	h, err := s.open(ctx, label(call))
+	h, err := s.open(ctx, s.label(call))
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func TestReplay(t *testing.T) {
 		audit, err := s.channel().QueueDeclare("audit", true, false, false, false, nil)
 		must(t, err)
 		call, q := s.parked(rich(s))
-		must(t, park().Replay(t.Context(), call, Replay{Quarantine: "Q-1", Envelope: q.Envelope}))
+		must(t, back().Replay(t.Context(), call, Replay{Quarantine: "Q-1", Envelope: q.Envelope}))
 		s.ready(1)
 		d, _, err := s.channel().Get(queueName, true)
 		must(t, err)
@@ -86,7 +86,7 @@ func TestReplayToTheExchange(t *testing.T) {
 		e := envelope{Exchange: d.Exchange, Key: d.RoutingKey, VHost: s.b.VHost, Queue: queueName, Properties: propertiesOf(&d), Body: d.Body}
 		b, err := e.encode()
 		must(t, err)
-		must(t, park().Replay(t.Context(), s.call(nil), Replay{Quarantine: "Q-1", Envelope: b, Exchange: true}))
+		must(t, back().Replay(t.Context(), s.call(nil), Replay{Quarantine: "Q-1", Envelope: b, Exchange: true}))
 		s.ready(1)
 		again, _, err := s.channel().Get(queueName, true)
 		must(t, err)
@@ -117,13 +117,13 @@ func TestReplayRefusals(t *testing.T) {
 			"no envelope":      {Replay{Envelope: []byte("x")}, fault.Internal},
 			"no such exchange": {Replay{Envelope: lost, Exchange: true}, fault.NotFound},
 		} {
-			if err := park().Replay(t.Context(), call, c.replay); !fault.Is(err, c.want) {
+			if err := back().Replay(t.Context(), call, c.replay); !fault.Is(err, c.want) {
 				t.Errorf("%s: %v, want %s", name, err, c.want)
 			}
 		}
 		_, err = s.channel().QueueDelete(queueName, false, false, false)
 		must(t, err)
-		err = park().Replay(t.Context(), call, Replay{Envelope: q.Envelope})
+		err = back().Replay(t.Context(), call, Replay{Envelope: q.Envelope})
 		if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Sentence(err), "stays in quarantine") {
 			t.Errorf("into a queue that is gone: %v, want a Conflict", err)
 		}

@@ -38,17 +38,22 @@ const (
 )
 
 // parseSettings reads and checks the settings. The faults name the setting; a value that may carry a password is never repeated.
-func parseSettings(raw json.RawMessage) (settings, error) {
+func parseSettings(kind string, raw json.RawMessage) (settings, error) {
 	var s settings
-	if err := action.ReadSettings((*Park)(nil).Name(), raw, &s); err != nil {
+	if err := action.ReadSettings(kind, raw, &s); err != nil {
 		return settings{}, err
 	}
+	return s, s.check()
+}
+
+// check says what is wrong with the settings that all kinds share, and fills in what was left out.
+func (s *settings) check() error {
 	for _, check := range []func(*settings) error{checkBroker, checkAMQP, checkUser, checkQueues, checkBounds} {
-		if err := check(&s); err != nil {
-			return settings{}, err
+		if err := check(s); err != nil {
+			return err
 		}
 	}
-	return s, nil
+	return nil
 }
 
 func checkBroker(s *settings) error {
