@@ -41,7 +41,7 @@ func vote(neighbours []Neighbour, confirmed func(id string) []Share) (all []Sugg
 	at := make(map[string]int)
 	total, n := 0.0, 0
 	for _, near := range neighbours {
-		parts := Example{Shares: confirmed(near.ID)}.parts()
+		parts := Example{Shares: confirmed(near.ID)}.shares()
 		if len(parts) == 0 {
 			continue
 		}
@@ -82,7 +82,8 @@ func byShare(a, b Suggestion) int {
 }
 
 // Advise joins what the model guesses with the vote of the nearest requests, half and half. Either may be missing: without examples only the
-// neighbours speak, without neighbours only the model.
+// neighbours speak, without neighbours only the model. Where many requests are not confirmed, ask for more than ten neighbours: the others have
+// no vote.
 func (m *Model) Advise(text string, neighbours []Neighbour, confirmed func(id string) []Share) Advice {
 	all, of := vote(neighbours, confirmed)
 	guess, likeness := m.guess(text)

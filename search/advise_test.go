@@ -27,8 +27,8 @@ func TestVote(t *testing.T) {
 		{Demand: "invoice", Share: 0.2 / 2.2, Votes: 1},
 		{Demand: "late", Share: 0.2 / 2.2}, // votes, but is not among the five nearest
 	}
-	close := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-12 })
-	if diff := cmp.Diff(want, got, close); diff != "" {
+	about := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-12 })
+	if diff := cmp.Diff(want, got, about); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -54,7 +54,7 @@ func TestAdvise(t *testing.T) {
 		t.Fatalf("%+v", a)
 	}
 	first := a.Suggestions[0]
-	if first.Demand != "webhook-missing" || first.Votes < 3 || !slices.Contains(first.Because, "webhooks") || first.Share < 0.5 {
+	if first.Demand != "webhook-missing" || first.Votes < 3 || !slices.Contains(first.Because, "Webhooks") || first.Share < 0.5 {
 		t.Errorf("%+v", first)
 	}
 	text = Normal("The coffee machine on the third floor leaks water")

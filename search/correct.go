@@ -171,7 +171,7 @@ func (q Query) Forgive(v *Vocabulary) (Query, []Correction) {
 				continue
 			}
 			word, ok := v.Nearest(t.Typed)
-			if !ok {
+			if !ok || slices.ContainsFunc(clauses[i].Any, func(t Term) bool { return t.Corrected && t.Typed == word }) {
 				continue
 			}
 			clauses[i].Any = append(slices.Clone(clauses[i].Any), Term{Words: []string{Stem(word)}, Typed: word, Corrected: true})

@@ -64,22 +64,22 @@ func (m *Model) descend(vectors []vector, targets [][]float32) {
 }
 
 func (m *Model) step(v vector, target []float32, step float32) {
-	error := m.softmax(v)
+	off := m.softmax(v)
 	var wrong []int
 	for d, y := range target {
-		error[d] -= y
-		if error[d] > 1e-3 || error[d] < -1e-3 {
+		off[d] -= y
+		if off[d] > 1e-3 || off[d] < -1e-3 {
 			wrong = append(wrong, d)
 		}
 	}
 	for _, c := range v {
 		row := m.row(m.weight, c.feature)
 		for _, d := range wrong {
-			row[d] -= step * error[d] * c.value
+			row[d] -= step * off[d] * c.value
 		}
 	}
 	for _, d := range wrong {
-		m.bias[d] -= step * error[d] / 100
+		m.bias[d] -= step * off[d] / 100
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // Entry is a text that others are compared with.
@@ -42,7 +43,7 @@ type Index struct {
 	age      ages
 }
 
-// slot is one text in its compared form. An empty id is a hole that a removed one left.
+// slot is one text in its compared form. Without a text, which has a space at least, it is a hole that a removed one left.
 type slot struct {
 	id    string
 	text  string // folded words with spaces around them
@@ -127,11 +128,17 @@ func (x *Index) Words() iter.Seq2[string, int] {
 }
 
 // clip is the part of a text that is compared.
-func clip(s string) string {
-	if len(s) <= LongestText {
+func clip(s string) string { return head(s, LongestText) }
+
+// head is the beginning of s, at most so many bytes, cut between characters.
+func head(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
-	return strings.ToValidUTF8(s[:LongestText], "")
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
 }
 
 func (x *Index) put(s slot) {
@@ -199,7 +206,7 @@ func (x *Index) compact() {
 	old := x.slots
 	x.clear()
 	for _, s := range old {
-		if s.id != "" {
+		if s.text != "" {
 			s.words, s.grams = 0, 0
 			x.put(s)
 		}

@@ -32,7 +32,7 @@ func deskEntries(t testing.TB) []Entry {
 func TestNearestSaysBecause(t *testing.T) {
 	x := indexed(1000, deskEntries(t)...)
 	for asked, want := range map[string]struct{ id, because string }{
-		"Webhooks are missing since the outage, could you resend them?":  {"R-010", "webhooks"},
+		"Webhooks are missing since the outage, could you resend them?":  {"R-010", "Webhooks"},
 		"two-factor sign-in must be reset, she has a new phone":          {"R-026", "reset"},
 		"liveness chekc fails for applicants with glases":                {"R-067", "liveness"}, // typos
 		"Palun korrake otsust: please repeat decision after the timeout": {"R-004", "repeat"},
@@ -51,6 +51,38 @@ func TestNearestSaysBecause(t *testing.T) {
 	}
 	if got := NewIndex(5).Nearest("anything", 5); len(got) != 0 {
 		t.Errorf("an empty index holds %+v", got)
+	}
+}
+
+// What is written in other languages, with and without accents and with slips, finds its like.
+func TestNearestInOtherLanguages(t *testing.T) {
+	x := indexed(100,
+		Entry{ID: "et otsus", Text: "Otsus on ootel, kas saate selle uuesti käivitada?"},
+		Entry{ID: "et arve", Text: "Oktoobri arvel on liiga palju kontrolle, palun parandage arve"},
+		Entry{ID: "et konto", Text: "Töötaja konto on lukus, palun avage ligipääs"},
+		Entry{ID: "es webhook", Text: "El webhook no llegó a nuestra aplicación, ¿pueden reenviarlo?"},
+		Entry{ID: "es borrar", Text: "Una persona pide la supresión de sus datos personales"},
+		Entry{ID: "es lento", Text: "La verificación tarda más de diez minutos desde ayer"},
+		Entry{ID: "sw polepole", Text: "Uhakiki unachukua muda mrefu tangu jana, wateja wanasubiri"},
+		Entry{ID: "sw kitambulisho", Text: "Kitambulisho kipya cha Kenya kinakataliwa na mfumo"},
+		Entry{ID: "de rechnung", Text: "Auf der Rechnung für Oktober stehen zu viele Prüfungen"},
+		Entry{ID: "de gesperrt", Text: "Das Benutzerkonto ist gesperrt, bitte entsperren"},
+	)
+	for asked, want := range map[string]string{
+		"palun kaivitage otsused uuesti":              "et otsus",
+		"arve oktoober vale":                          "et arve",
+		"kontod on lukustatud":                        "et konto",
+		"los webhooks no han llegado, reenvielos":     "es webhook",
+		"suprimir los datos de una persona":           "es borrar",
+		"las verificaciones tardan mucho":             "es lento",
+		"wateja wanasubiri sana uhakiki wao":          "sw polepole",
+		"vitambulisho vipya vya Kenya vimekataliwa":   "sw kitambulisho",
+		"Oktoberrechnung falsch: zu viele Pruefungen": "de rechnung",
+		"Konto meines Kollegen wurde gesperrt":        "de gesperrt",
+	} {
+		if got := x.Nearest(asked, 1); len(got) != 1 || got[0].ID != want {
+			t.Errorf("%q: %+v, want %s", asked, got, want)
+		}
 	}
 }
 

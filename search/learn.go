@@ -30,7 +30,7 @@ const (
 )
 
 // Model guesses demands from confirmed examples. It is learnt anew from all of them, always to the same numbers whatever their order. It does not
-// change; several goroutines may use it.
+// change; several goroutines may use it. It takes at most 1 MB for each demand, and as much again once it is linear.
 //
 // With few examples a demand is the mean direction of its examples and the nearest by cosine wins (Rocchio; Manning et al., "Introduction to
 // Information Retrieval", 14.2). With more, a linear softmax model (multinomial logistic regression) is fitted by stochastic gradient descent.
@@ -57,7 +57,7 @@ type component struct {
 
 // Learn builds the model. Examples without a share above zero teach nothing.
 func Learn(examples []Example) *Model {
-	examples = slices.DeleteFunc(slices.Clone(examples), func(e Example) bool { return len(e.parts()) == 0 })
+	examples = slices.DeleteFunc(slices.Clone(examples), func(e Example) bool { return len(e.shares()) == 0 })
 	slices.SortFunc(examples, func(a, b Example) int {
 		return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.Text, b.Text))
 	})
@@ -77,14 +77,14 @@ func Learn(examples []Example) *Model {
 	return m
 }
 
-// parts are the shares of an example above zero.
-func (e Example) parts() []Share {
+// shares are those of an example above zero.
+func (e Example) shares() []Share {
 	return slices.DeleteFunc(slices.Clone(e.Shares), func(s Share) bool { return !(s.Part > 0) || math.IsInf(s.Part, 0) })
 }
 
 func (m *Model) name(examples []Example) {
 	for _, e := range examples {
-		for _, s := range e.parts() {
+		for _, s := range e.shares() {
 			m.demands = append(m.demands, s.Demand)
 		}
 	}
@@ -97,10 +97,10 @@ func (m *Model) name(examples []Example) {
 func (m *Model) target(e Example) []float32 {
 	y := make([]float32, len(m.demands))
 	sum := 0.0
-	for _, s := range e.parts() {
+	for _, s := range e.shares() {
 		sum += s.Part
 	}
-	for _, s := range e.parts() {
+	for _, s := range e.shares() {
 		d, _ := slices.BinarySearch(m.demands, s.Demand)
 		if y[d] == 0 {
 			m.examples[d]++

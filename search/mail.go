@@ -106,7 +106,7 @@ func attributed(rest []line) int {
 		if len(joined) > 400 || n > 1 && !opens.MatchString(joined) {
 			return 0
 		}
-		if attribution.MatchString(joined) && moment.MatchString(joined) {
+		if strings.HasSuffix(joined, ":") && attribution.MatchString(joined) && moment.MatchString(joined) {
 			return n
 		}
 	}

@@ -95,12 +95,13 @@ func (x *Index) Telling(text string, n int) []string {
 }
 
 func (x *Index) ask(text string) *question {
-	tokens := Tokens(clip(text))
+	text = clip(text)
+	tokens := Tokens(text)
 	q := &question{index: make(map[string]int), gram: make(map[uint32]int)}
 	surface, times := make(map[string]string), make(map[string]int)
 	for _, t := range tokens {
 		if _, ok := surface[t.Term]; !ok {
-			surface[t.Term] = t.Word
+			surface[t.Term] = text[t.From:t.To]
 			q.terms = append(q.terms, t.Term)
 		}
 		times[t.Term]++

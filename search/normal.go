@@ -24,7 +24,7 @@ var (
 // Normal is a request's text as it is compared with others: without quotations and signatures (Mail), without the frames of stack traces
 // (Traces), and with placeholders for what differs between requests of one kind: <email>, <uuid>, <time>, <ip>, <path>, <id>. Classes of errors
 // and endpoints stay, for they are what such requests share; ids inside of an endpoint are replaced. A text of which nothing would
-// be left (only a quotation, only a trace) is taken whole.
+// be left (only a quotation, only a trace) is taken whole. Of a very long one only the beginning is returned, for no more is compared.
 func Normal(text string) string {
 	if kept := Mail(text).Kept(); kept != "" {
 		text = kept
@@ -32,7 +32,7 @@ func Normal(text string) string {
 	if kept := Traces(text).Kept(); kept != "" {
 		text = kept
 	}
-	return Placeholders(text)
+	return Placeholders(head(text, 2*LongestText))
 }
 
 // Placeholders is text with its addresses, ids, times and paths replaced, as Normal does it.

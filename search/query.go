@@ -97,13 +97,13 @@ func (c Clause) fielded() bool {
 func (q Query) String() string {
 	said := make([]string, 0, len(q.Clauses))
 	for _, c := range q.Clauses {
-		any := make([]string, 0, len(c.Any))
+		terms := make([]string, 0, len(c.Any))
 		for _, t := range c.Any {
 			if !t.Corrected {
-				any = append(any, t.String())
+				terms = append(terms, t.String())
 			}
 		}
-		one := strings.Join(any, " OR ")
+		one := strings.Join(terms, " OR ")
 		if c.Not {
 			one = "-" + one
 		}

@@ -26,23 +26,23 @@ type Commonness interface {
 
 var _ Commonness = (*Index)(nil)
 
-// part is one of the three texts of a document.
-type part int
+// section is one of the three texts of a document.
+type section int
 
 const (
-	inTitle part = iota
+	inTitle section = iota
 	inBody
 	inAnswers
-	partCount
+	sections
 )
 
 // weight is how much a word counts there: a title says what it is about, an answer often says more than what was asked.
-func (p part) weight() float64 { return [partCount]float64{3, 1, 0.7}[p] }
+func (s section) weight() float64 { return [sections]float64{3, 1, 0.7}[s] }
 
 // level is b of that part: a long title is hardly held against it, for titles are short.
-func (p part) level() float64 { return [partCount]float64{0.3, levelling, levelling}[p] }
+func (s section) level() float64 { return [sections]float64{0.3, levelling, levelling}[s] }
 
-func (p part) String() string { return [partCount]string{"the title", "the text", "an answer"}[p] }
+func (s section) String() string { return [sections]string{"the title", "the text", "an answer"}[s] }
 
 // The prior of what is new: a request of this moment counts a tenth more than an old one, one of three months ago a twentieth. So a newer request
 // wins among equals and never over a clearly better one.
@@ -96,8 +96,8 @@ type ranking struct {
 	wished  []Clause // of words alone
 	refused []Clause
 	rare    map[string]float64
-	read    [][partCount][]Token
-	mean    [partCount]float64
+	read    [][sections][]Token
+	mean    [sections]float64
 	now     time.Time
 }
 
@@ -116,7 +116,7 @@ func newRanking(q Query, candidates []Document, common Commonness, now time.Time
 		r.rare[w] = rarity(max(common.Documents(), common.Holding(w)), common.Holding(w))
 	}
 	for _, d := range candidates {
-		parts := [partCount][]Token{Tokens(d.Title), Tokens(clip(d.Body)), Tokens(clip(d.Answers))}
+		parts := [sections][]Token{Tokens(d.Title), Tokens(clip(d.Body)), Tokens(clip(d.Answers))}
 		r.read = append(r.read, parts)
 		for p := range parts {
 			r.mean[p] += float64(len(parts[p])) // whole numbers: their order is nothing to the sum
@@ -129,7 +129,7 @@ func newRanking(q Query, candidates []Document, common Commonness, now time.Time
 }
 
 // hit scores one document; false when a condition that must hold does not.
-func (r *ranking) hit(d Document, parts [partCount][]Token) (Hit, bool) {
+func (r *ranking) hit(d Document, parts [sections][]Token) (Hit, bool) {
 	for _, c := range r.refused {
 		if len(places(c.Any[0], parts)) > 0 {
 			return Hit{}, false
@@ -168,18 +168,18 @@ func (c Clause) required() bool {
 }
 
 // clause returns what the best of its terms is worth, and all places of all of them.
-func (r *ranking) clause(c Clause, parts [partCount][]Token) (best float64, m Match, all []place) {
+func (r *ranking) clause(c Clause, parts [sections][]Token) (best float64, m Match, all []place) {
 	for _, t := range c.Any {
 		at := places(t, parts)
 		if len(at) == 0 {
 			continue
 		}
-		counts, worth := [partCount]int{}, 0.0
+		counts, worth := [sections]int{}, 0.0
 		for i := range at {
-			counts[at[i].part]++
+			counts[at[i].in]++
 			at[i].rare = r.rarity(t)
 		}
-		for p := range partCount {
+		for p := range sections {
 			level := 1 - p.level() + p.level()*float64(len(parts[p]))/math.Max(r.mean[p], 1)
 			worth += p.weight() * float64(counts[p]) / level
 		}
@@ -210,7 +210,7 @@ func (r *ranking) fresh(at time.Time) float64 {
 
 // place is where a term stands in a document.
 type place struct {
-	part     part
+	in       section
 	from, to int // tokens
 	mark     Range
 	rare     float64
@@ -218,16 +218,16 @@ type place struct {
 }
 
 // places finds a term in all parts.
-func places(t Term, parts [partCount][]Token) []place {
+func places(t Term, parts [sections][]Token) []place {
 	var all []place
-	for p := range partCount {
+	for p := range sections {
 		tokens := parts[p]
 		for i := 0; i+len(t.Words) <= len(tokens); i++ {
 			n := len(t.Words)
 			if n == 0 || !follows(tokens[i:i+n], t.Words) {
 				continue
 			}
-			all = append(all, place{part: p, from: i, to: i + n, mark: Range{tokens[i].From, tokens[i+n-1].To}, word: t.Typed})
+			all = append(all, place{in: p, from: i, to: i + n, mark: Range{tokens[i].From, tokens[i+n-1].To}, word: t.Typed})
 			i += n - 1
 		}
 	}
@@ -248,12 +248,12 @@ func (h Hit) String() string {
 	var said []string
 	for _, m := range h.Matches {
 		var where []string
-		for p, n := range [partCount]int{m.Title, m.Body, m.Answers} {
+		for p, n := range [sections]int{m.Title, m.Body, m.Answers} {
 			switch {
 			case n == 1:
-				where = append(where, "in "+part(p).String())
+				where = append(where, "in "+section(p).String())
 			case n > 1:
-				where = append(where, fmt.Sprintf("%d times in %s", n, part(p)))
+				where = append(where, fmt.Sprintf("%d times in %s", n, section(p)))
 			}
 		}
 		said = append(said, m.Word+" "+strings.Join(where, " and "))

@@ -24,6 +24,8 @@ var (
 const (
 	signatureLines = 10
 	signatureWidth = 90
+	closingWidth   = 160 // bytes of a sign-off
+	opening        = 400 // bytes of a disclaimer by which it is known
 )
 
 // sign marks signatures in what is still taken as written: in each stretch of written lines, the one at its end.
@@ -47,9 +49,10 @@ func signed(block []line) {
 	written := false // a mail that begins with "Thanks!" does not end there
 	for i, l := range block {
 		switch {
-		case delimiter(l), disclaimer.MatchString(l.text):
+		case delimiter(l), disclaims(l):
 			label(block[i:], Signed)
 			return
+		case len(l.text) > closingWidth:
 		case phone.MatchString(l.text) && tail(block[i+1:]),
 			written && closing.MatchString(l.text) && nameAfter(block[i+1:]) && tail(block[i+1:]):
 			label(block[i:], Signed)
@@ -69,17 +72,22 @@ func nameAfter(rest []line) bool {
 	return true
 }
 
+// disclaims says whether the line begins a disclaimer. They stand in one long line.
+func disclaims(l line) bool {
+	return len(l.text) > 20 && disclaimer.MatchString(l.text[:min(len(l.text), opening)])
+}
+
 // delimiter says whether the line is the one of RFC 3676, section 4.3 (with or without the space that many programs lose).
 func delimiter(l line) bool { return l.text == "--" || l.text == "—" }
 
 // tail says whether what follows a sign-off looks like a name, a post and numbers rather than more of the text. A disclaimer may follow.
 func tail(rest []line) bool {
 	n := 0
-	for i, l := range rest {
+	for _, l := range rest {
 		if l.blank() {
 			continue
 		}
-		if disclaimer.MatchString(l.text) || delimiter(rest[i]) {
+		if disclaims(l) || delimiter(l) {
 			return true
 		}
 		n++

@@ -25,11 +25,11 @@ const (
 	snippetLead = 48 // how much of what comes before the first place is shown
 )
 
-// marks are the ranges of the places in one part, in order, with those that touch or overlap joined.
-func marks(found []place, p part) []Range {
+// marks are the ranges of the places in one section, in order, with those that touch or overlap joined.
+func marks(found []place, in section) []Range {
 	var all []Range
 	for _, f := range found {
-		if f.part == p {
+		if f.in == in {
 			all = append(all, f.mark)
 		}
 	}
@@ -47,11 +47,11 @@ func marks(found []place, p part) []Range {
 
 // excerpt chooses the stretch with the rarest different words, the earliest among equals, what was asked before answers. Without any it is the
 // beginning of what was asked.
-func excerpt(d Document, parts [partCount][]Token, found []place) Snippet {
-	best, worth := place{part: inBody}, 0.0
+func excerpt(d Document, parts [sections][]Token, found []place) Snippet {
+	best, worth := place{in: inBody}, 0.0
 	tried := 0
 	for _, f := range found {
-		if f.part == inTitle || tried == mostTried {
+		if f.in == inTitle || tried == mostTried {
 			continue
 		}
 		tried++
@@ -60,12 +60,12 @@ func excerpt(d Document, parts [partCount][]Token, found []place) Snippet {
 		}
 	}
 	text := d.Body
-	if best.part == inAnswers {
+	if best.in == inAnswers {
 		text = d.Answers
 	}
-	from, to := bounds(text, parts[best.part], best)
-	s := Snippet{Answer: best.part == inAnswers, Text: text[from:to], Before: from > 0, After: to < len(text)}
-	for _, m := range marks(found, best.part) {
+	from, to := bounds(text, parts[best.in], best)
+	s := Snippet{Answer: best.in == inAnswers, Text: text[from:to], Before: from > 0, After: to < len(text)}
+	for _, m := range marks(found, best.in) {
 		if m.From >= from && m.To <= to {
 			s.Marks = append(s.Marks, Range{m.From - from, m.To - from})
 		}
@@ -78,7 +78,7 @@ func window(first place, found []place) float64 {
 	sum := 0.0
 	seen := make(map[string]bool)
 	for _, f := range found {
-		if f.part == first.part && f.mark.From >= first.mark.From && f.mark.To <= first.mark.From+snippetSize-snippetLead && !seen[f.word] {
+		if f.in == first.in && f.mark.From >= first.mark.From && f.mark.To <= first.mark.From+snippetSize-snippetLead && !seen[f.word] {
 			seen[f.word] = true
 			sum += f.rare
 		}
