@@ -23,15 +23,6 @@ func kindsOf(c clock.Clock, getenv func(string) string) (action.Kinds, error) {
 	return action.NewKinds(slices.Concat(kubernetes.Kinds(c), rabbitmq.Kinds(c), []action.Kind{exec.New(c, getenv, exec.Self()), httpcall.New(c), sql.New(c)})...)
 }
 
-// Keep runs this process as the keeper of one action's command, if it was started as one, and says with which code it ends. main asks
-// before anything else.
-func Keep(args []string) (code int, kept bool) {
-	if len(args) < 2 || args[1] != exec.KeeperArg {
-		return 0, false
-	}
-	return exec.Keep(), true
-}
-
 // wireActions makes what plans and carries out actions.
 func (a *App) wireActions(ctx context.Context) error {
 	kinds, err := kindsOf(a.clock, a.getenv)

@@ -57,7 +57,8 @@ func Frontline() Table {
 			{Path: "integration/git", May: []string{kernel}, Libraries: []string{"github.com/go-git/go-git/v5", "github.com/go-git/go-billy/v5"}},
 			{Path: "integration/rabbitmq", May: []string{kernel, domain}, Libraries: []string{"github.com/rabbitmq/amqp091-go", "github.com/expr-lang/expr"}},
 			{Path: "integration/kubernetes", May: []string{kernel, domain}, Libraries: []string{"k8s.io/client-go", "k8s.io/apimachinery", "github.com/goccy/go-yaml"}},
-			{Path: "integration/exec", May: []string{kernel, domain}, Libraries: []string{"github.com/landlock-lsm/go-landlock", "golang.org/x/sys"}},
+			{Path: "integration/exec", May: []string{kernel, domain, "integration/exec/keeper"}, Libraries: []string{"golang.org/x/sys"}},
+			{Path: "integration/exec/keeper", Libraries: []string{"github.com/landlock-lsm/go-landlock", "golang.org/x/sys"}},
 			{Path: "integration/sql", May: []string{kernel, domain}, Libraries: []string{"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5", "modernc.org/sqlite"}},
 			{Path: "integration/*", May: []string{kernel, domain, "door"}},
 
@@ -75,7 +76,7 @@ func restricted() map[string]restriction {
 		"database/sql":        {[]string{"store", "integration/sql"}, "all SQL lives there"},
 		"database/sql/driver": {[]string{"store", "integration/sql"}, "all SQL lives there"},
 		"html/template":       {[]string{"web", "integration/email"}, "screens and mails are the only HTML"},
-		"os/exec":             {[]string{"integration/exec"}, "programs run in its sandbox"},
+		"os/exec":             {[]string{"integration/exec", "integration/exec/keeper"}, "programs run in its sandbox"},
 		"log":                 {nil, "log with log/slog"},
 		"unsafe":              {nil, "nothing here needs it"},
 	}

@@ -7,22 +7,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"frontline/app"
 	"frontline/e2e/neighbour"
 	"frontline/e2e/verity"
 )
 
 func TestMain(m *testing.M) {
-	if code, kept := app.Keep(os.Args); kept { // an action's command asks this program to keep it
-		os.Exit(code)
-	}
 	neighbour.Main(m)
 }
 

@@ -20,13 +20,6 @@ import (
 	"frontline/e2e/office"
 )
 
-func TestMain(m *testing.M) {
-	if code, kept := app.Keep(os.Args); kept { // an action's command asks this program to keep it
-		os.Exit(code)
-	}
-	os.Exit(m.Run())
-}
-
 // TestScripts plays each file of testdata as a terminal session against a company of its own. Beside testscript's commands there are:
 //
 //	frontline ARGS… [<FILE]   run the command line, with the file as its input

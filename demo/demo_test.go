@@ -14,19 +14,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
-	"frontline/app"
 	"frontline/demo/program"
 	"frontline/e2e/neighbour"
 )
 
 func TestMain(m *testing.M) {
-	if code, kept := app.Keep(os.Args); kept {
-		syscall.Exit(code) // os.Exit waits a second under the race detector
-	}
 	neighbour.Main(m)
 }
 

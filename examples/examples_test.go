@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"syscall"
 	"testing"
 
 	"frontline/action"
@@ -15,13 +14,6 @@ import (
 	"frontline/define"
 	"frontline/examples"
 )
-
-func TestMain(m *testing.M) {
-	if code, kept := app.Keep(os.Args); kept {
-		syscall.Exit(code) // os.Exit waits a second under the race detector
-	}
-	os.Exit(m.Run())
-}
 
 func folder(t *testing.T) []define.File {
 	t.Helper()

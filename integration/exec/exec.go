@@ -1,7 +1,7 @@
 // Package exec runs a program as an action: plain arguments, no shell, inputs as JSON on standard input, and nothing of it left running
 // afterwards.
 //
-// Between the server and each command stands a keeper, a second process of this program (see Keep). It is the init of a PID
+// Between the server and each command stands a keeper, a second process of this program (see the package keeper). It is the init of a PID
 // namespace where the system permits one, so that the kernel itself ends everything the command has started; elsewhere it adopts
 // orphans and follows the tree. Either way a command that forks, calls setsid or ignores signals does not outlive its run,
 // its time or the server. The keeper also makes the surroundings: a root with the system's programs and what the action names, no network
@@ -15,6 +15,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"frontline/integration/exec/keeper"
 	"strings"
 	"sync"
 	"time"
@@ -37,14 +38,14 @@ type Kind struct {
 var _ action.Kind = (*Kind)(nil)
 
 // New returns the kind. getenv is the server's environment, of which a definition may let variables through. keeper is how this program
-// starts itself as a keeper: its path, and arguments that make main call Keep. Self is the usual one.
+// starts itself as a keeper: its path and the keeper's argument. Self is the usual one.
 func New(c clock.Clock, getenv func(string) string, keeper []string) *Kind {
 	return &Kind{keeper: keeper, getenv: getenv, clock: c}
 }
 
-// Self is how a program whose main knows KeeperArg starts itself. The path means the program that runs, also after its file was
+// Self is how a program whose main knows keeper.Arg starts itself. The path means the program that runs, also after its file was
 // replaced by a newer one.
-func Self() []string { return []string{"/proc/self/exe", KeeperArg} }
+func Self() []string { return []string{"/proc/self/exe", keeper.Arg} }
 
 // Name implements action.Kind.
 func (*Kind) Name() string { return "exec" }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 
 	"frontline/action"
@@ -18,8 +17,6 @@ import (
 
 func TestMain(m *testing.M) {
 	switch {
-	case len(os.Args) > 1 && os.Args[1] == KeeperArg:
-		syscall.Exit(Keep()) // os.Exit waits a second under the race detector
 	case os.Getenv(forbiddenEnv) == "1":
 		runtime.LockOSThread() // what is given up is a thread's
 		fmt.Println(forbidNamespaces())

@@ -8,6 +8,7 @@ import (
 
 	"frontline/action"
 	"frontline/fault"
+	"frontline/integration/exec/keeper"
 )
 
 // limits bound what a command may use. The kernel counts memory, processor time, open files and the size of a file for each process, and
@@ -41,6 +42,11 @@ func (l *limits) check() error {
 		return fault.Wrong("limits.cpu", "The limit cpu is a duration between 1s and 24h, such as 90s.")
 	}
 	return nil
+}
+
+// bounds are the limits as the keeper sets them.
+func (l limits) bounds() keeper.Limits {
+	return keeper.Limits{Memory: int64(l.Memory), Processes: l.Processes, Files: l.Files, FileSize: int64(l.FileSize), CPU: time.Duration(l.CPU)}
 }
 
 func usual[T comparable](v *T, otherwise T) {

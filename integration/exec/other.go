@@ -8,9 +8,6 @@ import (
 	"frontline/fault"
 )
 
-// Keep is the keeper's main. Only Linux has what it takes to leave nothing of a command behind.
-func Keep() int { return 1 }
-
 func (*Kind) selfTest() Sandbox {
 	return Sandbox{Level: Tree, Why: []string{"only Linux has what a sandbox takes"}}
 }

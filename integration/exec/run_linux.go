@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"frontline/integration/exec/keeper"
 	"os"
 	"sync"
 	"syscall"
@@ -81,7 +82,7 @@ func (k *Kind) run(ctx context.Context, t task) (outcome, error) {
 
 // drain waits for the last output. A process that got away could hold the pipes open for ever, and so do others of our children for a moment
 // while they are started. So the pipes are closed after a while, but not before they are empty, however slow a busy host makes us.
-func (k *Kind) drain(kp *keeper, streams *sync.WaitGroup) {
+func (k *Kind) drain(kp *started, streams *sync.WaitGroup) {
 	dry := make(chan struct{})
 	go func() {
 		streams.Wait()
@@ -105,7 +106,7 @@ func (k *Kind) drain(kp *keeper, streams *sync.WaitGroup) {
 }
 
 // attend gives the order and waits for the end, which it brings about when the time is up or ctx ends.
-func (k *Kind) attend(ctx context.Context, t task, kp *keeper, o order) (outcome, error) {
+func (k *Kind) attend(ctx context.Context, t task, kp *started, o order) (outcome, error) {
 	if t.begin != nil {
 		if err := t.begin(); err != nil {
 			return outcome{}, err
@@ -126,7 +127,7 @@ func (k *Kind) attend(ctx context.Context, t task, kp *keeper, o order) (outcome
 	done := ctx.Done()
 	end := func(why error) {
 		how.why = why
-		kp.tell(sayStop)
+		kp.tell(keeper.SayStop)
 		last, _ = k.clock.After(t.grace() + endWithin)
 		up, done = nil, nil
 	}
@@ -149,7 +150,7 @@ func (k *Kind) attend(ctx context.Context, t task, kp *keeper, o order) (outcome
 func (o outcome) with(n news) (outcome, error) {
 	switch {
 	case n.Refused != nil:
-		return o, n.Refused.fault()
+		return o, refused(*n.Refused)
 	case n.Ended != nil:
 		o.ending = *n.Ended
 		return o, nil
@@ -161,17 +162,8 @@ func (o outcome) with(n news) (outcome, error) {
 	return o, nil
 }
 
-func value(env []string, name string) string {
-	for _, e := range env {
-		if len(e) > len(name) && e[:len(name)] == name && e[len(name)] == '=' {
-			return e[len(name)+1:]
-		}
-	}
-	return ""
-}
-
-// fault says to people why a command was not started.
-func (w wrong) fault() error {
+// refused says to people why a command was not started.
+func refused(w wrong) error {
 	cause := errors.New(w.Cause)
 	switch w.Setting {
 	case "dir":

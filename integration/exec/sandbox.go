@@ -99,52 +99,19 @@ func (s settings) lacks(l Level) string {
 	return "The sandbox of this host is not full. " + l.Say()
 }
 
-// box is what surrounds one command, as its keeper is told.
-type box struct {
-	Root    bool    `json:"root"` // a root of its own: the mount namespace is there
-	Lock    bool    `json:"lock"` // no new privileges, no capabilities, Landlock as far as there is one
-	Program string  `json:"program"`
-	Places  []place `json:"places"`
-	Network []int   `json:"network"`
-	Limits  limits  `json:"limits"`
-	Watch   bool    `json:"watch"` // processes are counted by the keeper: the kernel lets root have as many as it wants
-	Probe   *probe  `json:"probe"` // try to get out instead of running a command
-}
-
-// probe is what the self-test tries to reach.
-type probe struct {
-	File string `json:"file"` // a file outside
-}
-
-// tried is what the self-test could reach, and what there is.
-type tried struct {
-	File     bool   `json:"file"`     // it could read the file
-	Network  bool   `json:"network"`  // it could send a packet
-	Proc     bool   `json:"proc"`     // it has a /proc of its own
-	Landlock int    `json:"landlock"` // the version of the kernel's interface; 0: none
-	Cause    string `json:"cause"`    // why there is none
-}
-
-// place is a file or folder that the command may reach beside the system's programs.
-type place struct {
-	Setting string `json:"setting"` // that names it
-	Path    string `json:"path"`
-	Write   bool   `json:"write"`
-}
-
 // box is what surrounds a command of the step in the level. Only the command itself may change something: planning and checking see the
 // same files, but cannot write to them.
 func (t task) box(l Level, home string, root bool) box {
-	b := box{Root: l.least(Namespaces), Lock: t.Sandbox != noSandbox, Program: t.argv[0], Network: t.Network, Limits: t.Limits, Watch: root || !l.least(Namespaces),
-		Places: []place{{"home", home, true}}}
+	b := box{Root: l.least(Namespaces), Lock: t.Sandbox != noSandbox, Program: t.argv[0], Network: t.Network, Limits: t.settings.Limits.bounds(), Watch: root || !l.least(Namespaces),
+		Places: []place{{Setting: "home", Path: home, Write: true}}}
 	for _, p := range t.Read {
-		b.Places = append(b.Places, place{"read", p, false})
+		b.Places = append(b.Places, place{Setting: "read", Path: p, Write: false})
 	}
 	for _, p := range t.Write {
-		b.Places = append(b.Places, place{"write", p, t.step == forRun})
+		b.Places = append(b.Places, place{Setting: "write", Path: p, Write: t.step == forRun})
 	}
 	if t.Dir != "" {
-		b.Places = append(b.Places, place{"dir", t.Dir, t.step == forRun})
+		b.Places = append(b.Places, place{Setting: "dir", Path: t.Dir, Write: t.step == forRun})
 	}
 	return b
 }

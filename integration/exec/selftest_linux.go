@@ -78,7 +78,7 @@ func (k *Kind) try(l Level, user bool, file string) (tried, error) {
 	defer kp.release()
 	defer func() { _ = kp.cmd.Wait() }()
 	defer func() { _ = kp.orders.Close() }() // it ends with its orders
-	b := box{Root: l.least(Namespaces), Lock: true, Probe: &probe{file}}
+	b := box{Root: l.least(Namespaces), Lock: true, Probe: &probe{File: file}}
 	if err := kp.order(order{Argv: []string{""}, Dir: "/", Box: b}); err != nil {
 		return tried{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"frontline/integration/exec/keeper"
 	"io"
 	"os"
 	osexec "os/exec"
@@ -15,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// keeper is a keeper as the server sees it.
-type keeper struct {
+// started is a keeper as the server sees it.
+type started struct {
 	cmd     *osexec.Cmd
 	init    bool // it is the first process of a PID namespace
 	orders  *os.File
@@ -48,8 +49,8 @@ func attributes(l Level, user, network bool) *syscall.SysProcAttr {
 }
 
 // startKeeper starts a keeper and waits until it is ready for its order.
-func (k *Kind) startKeeper(attr *syscall.SysProcAttr) (*keeper, error) {
-	kp := &keeper{cmd: osexec.Command(k.keeper[0], k.keeper[1:]...)}
+func (k *Kind) startKeeper(attr *syscall.SysProcAttr) (*started, error) {
+	kp := &started{cmd: osexec.Command(k.keeper[0], k.keeper[1:]...)}
 	kp.cmd.SysProcAttr = attr
 	kp.cmd.Env = []string{} // our own environment is none of its business
 	kp.cmd.Dir = "/"
@@ -73,9 +74,9 @@ func (k *Kind) startKeeper(attr *syscall.SysProcAttr) (*keeper, error) {
 	return kp, nil
 }
 
-// greet waits until the keeper is ready. A program that does not know KeeperArg ends or says something else; one that says nothing is
+// greet waits until the keeper is ready. A program that does not know keeper.Arg ends or says something else; one that says nothing is
 // killed.
-func (k *Kind) greet(kp *keeper) error {
+func (k *Kind) greet(kp *started) error {
 	ready := make(chan struct{})
 	defer close(ready)
 	go func() {
@@ -89,14 +90,14 @@ func (k *Kind) greet(kp *keeper) error {
 	}()
 	n, err := kp.hear()
 	if err == nil && !n.Ready {
-		err = errors.New("it does not call exec.Keep")
+		err = errors.New("it has no keeper in it")
 	}
 	kp.init = n.Init
 	return err
 }
 
 // pipes connects the keeper, and returns the ends that are its.
-func (kp *keeper) pipes() (theirs []*os.File, err error) {
+func (kp *started) pipes() (theirs []*os.File, err error) {
 	pipe := func(reads bool) (ours, their *os.File) {
 		r, w, e := os.Pipe()
 		if e != nil {
@@ -126,7 +127,7 @@ func (kp *keeper) pipes() (theirs []*os.File, err error) {
 }
 
 // hear returns the keeper's next piece of news.
-func (kp *keeper) hear() (news, error) {
+func (kp *started) hear() (news, error) {
 	var n news
 	line, err := kp.news.ReadBytes('\n')
 	if err == nil {
@@ -136,7 +137,7 @@ func (kp *keeper) hear() (news, error) {
 }
 
 // order sends the order.
-func (kp *keeper) order(o order) error {
+func (kp *started) order(o order) error {
 	b, err := json.Marshal(o)
 	if err != nil {
 		return err
@@ -146,20 +147,20 @@ func (kp *keeper) order(o order) error {
 }
 
 // tell says one word to the keeper. A keeper that is gone does not hear it and needs not.
-func (kp *keeper) tell(word byte) { _, _ = kp.orders.Write([]byte{word}) }
+func (kp *started) tell(word byte) { _, _ = kp.orders.Write([]byte{word}) }
 
 // kill ends the keeper itself, the last resort. In a namespace everything dies with it; what it has adopted elsewhere goes first.
-func (kp *keeper) kill() {
+func (kp *started) kill() {
 	if !kp.init {
-		for _, p := range descendants(kp.cmd.Process.Pid) {
-			p.signal(syscall.SIGKILL)
+		for _, p := range keeper.Descendants(kp.cmd.Process.Pid) {
+			p.Signal(syscall.SIGKILL)
 		}
 	}
 	_ = kp.cmd.Process.Kill()
 }
 
 // unread is how many bytes of output wait in the pipes.
-func (kp *keeper) unread() (n int) {
+func (kp *started) unread() (n int) {
 	for _, f := range kp.out {
 		raw, err := f.SyscallConn()
 		if err != nil {
@@ -175,7 +176,7 @@ func (kp *keeper) unread() (n int) {
 }
 
 // release closes what is left of the server's ends.
-func (kp *keeper) release() {
+func (kp *started) release() {
 	for _, f := range []*os.File{kp.in[0], kp.in[1], kp.out[0], kp.out[1], kp.orders, kp.newsEnd} {
 		if f != nil {
 			_ = f.Close()

@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -282,53 +281,12 @@ func TestForkRace(t *testing.T) {
 	}
 }
 
-// TestNotAKeeper names the mistake of a program whose main does not call Keep, and does not hang on one that says nothing.
+// TestNotAKeeper names the mistake of a program that has no keeper in it, and does not hang on one that says nothing.
 func TestNotAKeeper(t *testing.T) {
 	k := desk()
 	k.keeper = []string{"/bin/echo", "hello"}
 	call := action.Call{Settings: settingsOf(t, map[string]any{"command": []string{"/bin/true"}, "plan": []string{"/bin/true"}})}
 	if _, err := k.Plan(t.Context(), call); !fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "not a keeper") {
 		t.Errorf("Plan = %v, want that it is not a keeper", err)
-	}
-}
-
-// TestDescendants reads the tree of this very process.
-func TestDescendants(t *testing.T) {
-	cmd := osexec.Command("/bin/sh", "-c", "echo ready; sleep 60 & wait")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-		t.Fatal(err)
-	}
-	seen := map[int]process{}
-	for range 6000 {
-		for _, p := range descendants(os.Getpid()) {
-			seen[p.pid] = p
-		}
-		if len(seen) >= 2 {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	shell, ok := seen[cmd.Process.Pid]
-	if !ok || shell.parent != os.Getpid() || len(seen) != 2 {
-		t.Errorf("found %v", seen)
-	}
-	stranger := shell
-	stranger.start = "1" // the number now means another process
-	stranger.signal(syscall.SIGKILL)
-	if _, ok := look(shell.pid); !ok {
-		t.Error("a process was killed for the number of another")
-	}
-	for _, p := range seen {
-		p.signal(syscall.SIGKILL)
-	}
-	if err := cmd.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
-		t.Errorf("the shell ended with %v", err)
 	}
 }

@@ -1,10 +1,10 @@
-package exec
+package keeper
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"math"
-	"net"
 	"os"
 	osexec "os/exec"
 	"path/filepath"
@@ -29,24 +29,24 @@ func launch() int {
 	unix.CloseOnExec(launchOrders)
 	unix.CloseOnExec(launchNews)
 	said := json.NewEncoder(os.NewFile(launchNews, "news"))
-	var o order
+	var o Order
 	if err := json.NewDecoder(os.NewFile(launchOrders, "orders")).Decode(&o); err != nil {
 		return 1
 	}
 	if w := o.become(said); w != nil {
-		_ = said.Encode(news{Refused: w})
+		_ = said.Encode(News{Refused: w})
 	}
 	return 1
 }
 
 // become puts this process under everything that the order says, and runs the program in its place.
-func (o order) become(said *json.Encoder) *wrong {
+func (o Order) become(said *json.Encoder) *Wrong {
 	if err := os.Chdir(o.Dir); err != nil && o.Box.Probe == nil {
-		return &wrong{"dir", err.Error()}
+		return &Wrong{"dir", err.Error()}
 	}
-	program, err := osexec.LookPath(first(o.Argv[0], "/"))
+	program, err := osexec.LookPath(cmp.Or(o.Argv[0], "/"))
 	if err != nil && o.Box.Probe == nil {
-		return &wrong{"command", err.Error()}
+		return &Wrong{"command", err.Error()}
 	}
 	// Before the server, the kernel shall end us when memory runs out.
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("800"), 0)
@@ -56,26 +56,26 @@ func (o order) become(said *json.Encoder) *wrong {
 		}
 	}
 	if o.Box.Probe != nil {
-		_ = said.Encode(news{Tried: o.Box.Probe.try()})
+		_ = said.Encode(News{Tried: o.Box.Probe.try()})
 		return nil
 	}
 	if err := o.Box.Limits.set(o.Box.Root); err != nil {
-		return &wrong{"limits", err.Error()}
+		return &Wrong{"limits", err.Error()}
 	}
-	return &wrong{"command", syscall.Exec(program, o.Argv, o.Env).Error()}
+	return &Wrong{"command", syscall.Exec(program, o.Argv, o.Env).Error()}
 }
 
 // lock gives up, for this process and all that come of it: new privileges, capabilities, and whatever the box does not name.
-func (b box) lock() *wrong {
+func (b Box) lock() *Wrong {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return &wrong{"sandbox", err.Error()}
+		return &Wrong{"sandbox", err.Error()}
 	}
 	rules, w := b.rules()
 	if w != nil {
 		return w
 	}
 	if err := landlock.V11.BestEffort().Restrict(rules...); err != nil {
-		return &wrong{"sandbox", err.Error()}
+		return &Wrong{"sandbox", err.Error()}
 	}
 	for c := uintptr(0); c <= unix.CAP_LAST_CAP; c++ {
 		_ = unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0) // whoever may not drop it has no way to use it: no new privileges
@@ -83,13 +83,13 @@ func (b box) lock() *wrong {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var none [2]unix.CapUserData
 	if err := unix.Capset(&header, &none[0]); err != nil {
-		return &wrong{"sandbox", err.Error()}
+		return &Wrong{"sandbox", err.Error()}
 	}
 	return nil
 }
 
 // rules are what Landlock lets through.
-func (b box) rules() ([]landlock.Rule, *wrong) {
+func (b Box) rules() ([]landlock.Rule, *Wrong) {
 	rules := []landlock.Rule{
 		landlock.RODirs("/proc").IgnoreIfMissing(),
 		landlock.RWFiles(devices()...).WithIoctlDev().IgnoreIfMissing(),
@@ -106,7 +106,7 @@ func (b box) rules() ([]landlock.Rule, *wrong) {
 	for _, p := range b.Places {
 		r := rule(p.Path, p.Write)
 		if r == nil {
-			return nil, &wrong{p.Setting, p.Path + " is not there"}
+			return nil, &Wrong{p.Setting, p.Path + " is not there"}
 		}
 		rules = append(rules, r...)
 	}
@@ -137,7 +137,7 @@ func rule(path string, write bool) []landlock.Rule {
 
 // set puts this process under the limits, as far as it was allowed so much itself. own says that the kernel counts our user's processes in
 // this run alone; otherwise the keeper counts.
-func (l limits) set(own bool) error {
+func (l Limits) set(own bool) error {
 	const keepers = 16 // threads of the keeper, which count too
 	processes := uint64(math.MaxUint64)
 	if own {
@@ -148,7 +148,7 @@ func (l limits) set(own bool) error {
 		most uint64
 	}{
 		{unix.RLIMIT_DATA, uint64(l.Memory)}, {unix.RLIMIT_NPROC, processes}, {unix.RLIMIT_NOFILE, uint64(l.Files)},
-		{unix.RLIMIT_FSIZE, uint64(l.FileSize)}, {unix.RLIMIT_CPU, uint64((time.Duration(l.CPU) + time.Second - 1) / time.Second)}, {unix.RLIMIT_CORE, 0},
+		{unix.RLIMIT_FSIZE, uint64(l.FileSize)}, {unix.RLIMIT_CPU, uint64((l.CPU + time.Second - 1) / time.Second)}, {unix.RLIMIT_CORE, 0},
 	} {
 		var now syscall.Rlimit
 		if err := syscall.Getrlimit(r.what, &now); err != nil {
@@ -163,18 +163,25 @@ func (l limits) set(own bool) error {
 }
 
 // try tries to get out.
-func (p probe) try() *tried {
-	var t tried
+func (p Probe) try() *Tried {
+	var t Tried
 	if b, err := os.ReadFile(p.File); err == nil {
 		t.File = len(b) > 0
 	}
-	c, err := net.DialTimeout("tcp", "127.0.0.1:1", time.Second) // nobody listens there: a refusal is an answer
-	if err == nil {
-		_ = c.Close()
-	}
+	err := reach()
 	t.Network = err == nil || errors.Is(err, syscall.ECONNREFUSED)
 	if t.Landlock, err = llsys.LandlockGetABIVersion(); err != nil {
 		t.Landlock, t.Cause = 0, strings.TrimSpace(err.Error())
 	}
 	return &t
+}
+
+// reach connects to the loopback, at a port where nobody listens: a refusal is an answer. Without the package net, for which a keeper would have to wait.
+func reach() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = unix.Close(fd) }()
+	return unix.Connect(fd, &unix.SockaddrInet4{Port: 1, Addr: [4]byte{127, 0, 0, 1}})
 }

@@ -1,4 +1,4 @@
-package exec
+package keeper
 
 import (
 	"bytes"
@@ -10,14 +10,14 @@ import (
 )
 
 // process is a process as /proc shows it. Numbers are used again; a number with a start time is not.
-type process struct {
+type Process struct {
 	pid, parent int
 	start       string
 }
 
-// descendants finds every process below root. Those that lost their parent count too: root has adopted them.
-func descendants(root int) []process {
-	children := map[int][]process{}
+// Descendants finds every process below root. Those that lost their parent count too: root has adopted them.
+func Descendants(root int) []Process {
+	children := map[int][]Process{}
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil
@@ -38,21 +38,21 @@ func descendants(root int) []process {
 
 // look reads /proc/PID/stat (proc_pid_stat(5)): the parent is field 4, the start time field 22. The name in field 2 may hold anything,
 // so fields are counted from the last parenthesis.
-func look(pid int) (process, bool) {
+func look(pid int) (Process, bool) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
-		return process{}, false
+		return Process{}, false
 	}
 	fields := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:]) // field 3 is fields[0]
 	if len(fields) < 20 {
-		return process{}, false
+		return Process{}, false
 	}
 	parent, err := strconv.Atoi(string(fields[1]))
-	return process{pid, parent, string(fields[19])}, err == nil
+	return Process{pid, parent, string(fields[19])}, err == nil
 }
 
-// signal signals exactly this process: a handle is taken first, and used when the number still means the same one.
-func (p process) signal(sig syscall.Signal) {
+// Signal signals exactly this process: a handle is taken first, and used when the number still means the same one.
+func (p Process) Signal(sig syscall.Signal) {
 	fd, err := unix.PidfdOpen(p.pid, 0)
 	if err != nil {
 		return // it is gone

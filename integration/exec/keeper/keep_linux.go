@@ -1,4 +1,4 @@
-package exec
+package keeper
 
 import (
 	"bufio"
@@ -34,7 +34,7 @@ func Keep() int {
 		return 1
 	}
 	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) // what the command starts may not look into us
-	if err := k.news.Encode(news{Ready: true, Init: k.init}); err != nil {
+	if err := k.news.Encode(News{Ready: true, Init: k.init}); err != nil {
 		return 1
 	}
 	in := bufio.NewReader(k.orders)
@@ -42,7 +42,7 @@ func Keep() int {
 	if err != nil {
 		return 0 // the server has thought better of it
 	}
-	var o order
+	var o Order
 	if json.Unmarshal(line, &o) != nil {
 		return 1
 	}
@@ -62,17 +62,17 @@ type kept struct {
 }
 
 // run runs the command and stays until nothing of it is left.
-func (k *kept) run(o order, in *bufio.Reader) int {
+func (k *kept) run(o Order, in *bufio.Reader) int {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	if w := k.start(o); w != nil {
-		_ = k.news.Encode(news{Refused: w})
+		_ = k.news.Encode(News{Refused: w})
 		return 0
 	}
 	detach()
 	said := listen(in)
 	deaths := reap()
-	var end ending
+	var end Ending
 	var over, again, count <-chan time.Time // the grace, the next round of killing, the next count of processes
 	if o.Box.Watch {
 		count = time.After(countAgain)
@@ -97,7 +97,7 @@ func (k *kept) run(o order, in *bufio.Reader) int {
 			kill()
 		case word, open := <-said:
 			k.told, k.gone = true, !open
-			if open && word == sayStop {
+			if open && word == SayStop {
 				k.signal(syscall.SIGTERM)
 				over = time.After(o.Grace)
 				continue
@@ -121,9 +121,9 @@ func (k *kept) run(o order, in *bufio.Reader) int {
 }
 
 // ended tells the server how the command ended, and takes the home away in its place when it is gone. It returns the exit code.
-func (k *kept) ended(end ending, home string) int {
+func (k *kept) ended(end Ending, home string) int {
 	end.Told = k.told
-	if k.news.Encode(news{Ended: &end}) != nil || k.gone {
+	if k.news.Encode(News{Ended: &end}) != nil || k.gone {
 		if k.homes != nil {
 			_ = k.homes.RemoveAll(filepath.Base(home))
 		}
@@ -133,7 +133,7 @@ func (k *kept) ended(end ending, home string) int {
 
 // start makes the command's surroundings and starts a process in them that becomes the command, in a process group of its own. Its
 // files are the three that we were given, and the secrets.
-func (k *kept) start(o order) *wrong {
+func (k *kept) start(o Order) *Wrong {
 	if o.Home != "" {
 		k.homes, _ = os.OpenRoot(filepath.Dir(o.Home)) // without it a folder may be left, which is no reason not to run
 	}
@@ -145,19 +145,19 @@ func (k *kept) start(o order) *wrong {
 	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) // mounting is done
 	orders, ours, err := pipe()
 	if err != nil {
-		return &wrong{"sandbox", err.Error()}
+		return &Wrong{"sandbox", err.Error()}
 	}
 	news, theirs, err := pipe()
 	if err != nil {
-		return &wrong{"sandbox", err.Error()}
+		return &Wrong{"sandbox", err.Error()}
 	}
-	k.pid, err = syscall.ForkExec("/proc/self/exe", []string{"frontline", KeeperArg, launchArg}, &syscall.ProcAttr{
+	k.pid, err = syscall.ForkExec("/proc/self/exe", []string{"frontline", Arg, launchArg}, &syscall.ProcAttr{
 		Dir: "/", Env: []string{"PATH=" + value(o.Env, "PATH"), "GOGC=off"}, Files: []uintptr{0, 1, 2, secretsFile, orders.Fd(), theirs.Fd()},
 		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	})
 	_, _ = orders.Close(), theirs.Close()
 	if err != nil {
-		return &wrong{"sandbox", err.Error()}
+		return &Wrong{"sandbox", err.Error()}
 	}
 	_ = json.NewEncoder(ours).Encode(o)
 	_ = ours.Close()
@@ -165,15 +165,15 @@ func (k *kept) start(o order) *wrong {
 }
 
 // launched waits until the process has become the command, which closes the pipe, or says why it did not.
-func (k *kept) launched(said *os.File) *wrong {
+func (k *kept) launched(said *os.File) *Wrong {
 	b, err := io.ReadAll(said)
 	_ = said.Close()
 	if len(b) == 0 && err == nil {
 		return nil
 	}
-	var n news
+	var n News
 	if json.Unmarshal(b, &n) != nil || n.Refused == nil && n.Tried == nil {
-		n.Refused = &wrong{"sandbox", "the launcher broke"}
+		n.Refused = &Wrong{"sandbox", "the launcher broke"}
 	}
 	if n.Tried == nil {
 		return n.Refused
@@ -251,15 +251,15 @@ func (k *kept) signal(sig syscall.Signal) {
 		_ = syscall.Kill(-1, sig) // everybody in the namespace but ourselves
 		return
 	}
-	for _, p := range descendants(os.Getpid()) {
-		p.signal(sig)
+	for _, p := range Descendants(os.Getpid()) {
+		p.Signal(sig)
 	}
 }
 
 // many says whether there are more processes than that.
 func (k *kept) many(most int) bool {
 	if !k.init || !k.proc {
-		return len(descendants(os.Getpid())) > most
+		return len(Descendants(os.Getpid())) > most
 	}
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -272,4 +272,13 @@ func (k *kept) many(most int) bool {
 		}
 	}
 	return n > most+1 // we are one of them
+}
+
+func value(env []string, name string) string {
+	for _, e := range env {
+		if len(e) > len(name) && e[:len(name)] == name && e[len(name)] == '=' {
+			return e[len(name)+1:]
+		}
+	}
+	return ""
 }

@@ -1,4 +1,4 @@
-package exec
+package keeper
 
 import (
 	"errors"
@@ -51,7 +51,7 @@ type view struct {
 
 // enter makes a root that holds only what the box names, and makes it ours. A folder of the host that is not named does not exist there:
 // not to be read, and neither for a socket in it to be spoken to.
-func (k *kept) enter(b box) *wrong {
+func (k *kept) enter(b Box) *Wrong {
 	views, w := b.views()
 	if w != nil {
 		return w
@@ -63,7 +63,7 @@ func (k *kept) enter(b box) *wrong {
 		moveIn,
 	} {
 		if err := step(); err != nil {
-			return &wrong{"sandbox", err.Error()}
+			return &Wrong{"sandbox", err.Error()}
 		}
 	}
 	k.boundProcesses(b.Limits.Processes)
@@ -71,13 +71,13 @@ func (k *kept) enter(b box) *wrong {
 }
 
 // views lists what the new root shows, outer folders first. What an action names must be there; of the system it is what there is.
-func (b box) views() ([]view, *wrong) {
+func (b Box) views() ([]view, *Wrong) {
 	var all []view
-	add := func(setting string, paths []string, write, device bool) *wrong {
+	add := func(setting string, paths []string, write, device bool) *Wrong {
 		for _, p := range paths {
 			from, err := filepath.EvalSymlinks(p)
 			if err != nil && setting != "" {
-				return &wrong{setting, err.Error()}
+				return &Wrong{setting, err.Error()}
 			}
 			if err == nil {
 				all = append(all, view{from, p, write, device})
