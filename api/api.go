@@ -32,6 +32,7 @@ import (
 	"frontline/answer"
 	"frontline/catalog"
 	"frontline/clock"
+	"frontline/desk"
 	"frontline/fault"
 	"frontline/people"
 	"frontline/wire"
@@ -44,6 +45,7 @@ type Directory interface {
 	Components() []catalog.Component
 	Customers() []catalog.Customer
 	People() []people.Person
+	RequestTypes() []desk.Type
 }
 
 // Deps is what the API needs from the rest of Frontline. Each wing's file declares its own small interfaces.
@@ -56,6 +58,7 @@ type Deps struct {
 	Overrides Overrides
 	Pages     Pages
 	Incidents Incidents
+	Desk      Desk
 	Actions   Actions
 	Config    Config
 	Rules     Rules
@@ -108,6 +111,7 @@ func build(deps Deps) (*server, error) {
 	s.incidents()
 	s.sayings()
 	s.postmortems()
+	s.requests()
 	s.actions()
 	s.inputs()
 	s.runs()

@@ -39,6 +39,7 @@ type Env struct {
 type Commands struct {
 	Alert    alertCommands    `cmd:"" help:"See and answer alerts."`
 	Incident incidentCommands `cmd:"" help:"Coordinate on incidents, and say what is so."`
+	Request  requestCommands  `cmd:"" help:"Ask technical support, and answer whoever asked."`
 	Action   actionCommands   `cmd:"" help:"Plan and run actions."`
 	Run      runCommands      `cmd:"" help:"Look at runs of actions."`
 	Rule     ruleCommands     `cmd:"" help:"Look at what happens by itself, and try it out."`

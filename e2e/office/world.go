@@ -19,6 +19,7 @@ import (
 	"frontline/api"
 	"frontline/clock"
 	"frontline/config"
+	"frontline/desk"
 	"frontline/e2e/database"
 	"frontline/e2e/verity"
 	"frontline/incident"
@@ -105,6 +106,16 @@ actions:
     inputs:
       - {name: message_id, type: text, default: m-1}
       - {name: password, type: secret}
+request_types:
+  - {id: question, title: A question about the product, team: support}
+  - id: webhooks
+    title: A customer gets no webhooks
+    help: Their system hears nothing from us, or hears it late.
+    team: support
+    assign: {how: on_call, rotation: first-line}
+    inputs:
+      - {name: customer, type: customer, required: true}
+      - {name: since, type: text, label: Since when, example: "10:40"}
 rules:
   - id: pipeline/look-when-it-stops
     title: Look at the queue when decisions stop
@@ -148,6 +159,9 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 		Given: action.Given{Catalog: book[action.Catalog](w), Uploads: w.DB, Looked: w.DB.Looked}}
 	incidents := &incident.Service{DB: w.DB, Book: book[incident.Directory](w), Groups: w.DB, Runs: actions, Mailer: w,
 		Link: func(i incident.Incident) string { return "https://frontline.verity.example/incidents/" + i.Name() }}
+	requests := &desk.Service{DB: w.DB, Book: book[desk.Directory](w), Now: w.DB.Now, Channels: map[string]desk.Channel{},
+		Link:   func(r desk.Request) string { return "https://frontline.verity.example/requests/" + r.Name() },
+		OnCall: func(context.Context, string) (string, error) { return "liis", nil }}
 	err := incidents.ArrangePage(w.t.Context(), people.System("test"), incident.Page{ID: "status", Name: "Verity status", URL: "https://status.verity.example"})
 	if err != nil {
 		w.t.Fatal(err)
@@ -158,12 +172,12 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	}
 	h, err := api.New(api.Deps{
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
-		Overrides: duties, Pages: pager, Incidents: incidents, Actions: actions, Config: w.Config, Rules: w.rules(log), Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
+		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Actions: actions, Config: w.Config, Rules: w.rules(log), Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	handlers := slices.Concat(pager.Handlers(), incidents.Handlers(), actions.Handlers())
+	handlers := slices.Concat(pager.Handlers(), incidents.Handlers(), requests.Handlers(), actions.Handlers())
 	w.run(log, append(handlers, oncall.JobAnswered().Handle(handling.Answered)))
 	server := httptest.NewServer(h)
 	w.t.Cleanup(server.Close)
