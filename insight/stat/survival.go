@@ -27,7 +27,7 @@ type Step struct {
 type Curve struct {
 	Steps    []Step // one for each time at which something ended, from early to late
 	N, Ended int
-	longest  float64
+	spans    []float64 // of all, from short to long
 	level    float64
 }
 
@@ -48,9 +48,9 @@ func Survival(lives []Life, level float64) (Curve, error) {
 		}
 	}
 	slices.SortFunc(sorted, func(a, b Life) int { return cmp.Compare(a.Span, b.Span) })
-	c := Curve{N: len(sorted), level: level}
-	if c.N > 0 {
-		c.longest = sorted[c.N-1].Span
+	c := Curve{N: len(sorted), level: level, spans: make([]float64, len(sorted))}
+	for i, l := range sorted {
+		c.spans[i] = l.Span
 	}
 	c.climb(sorted, score(level))
 	return c, nil
@@ -112,12 +112,12 @@ type Quantile struct {
 	Estimate
 }
 
-// Reached says whether so many are done that the quantile is known. If not it is at least the longest wait so far.
+// Reached says whether so many are done that the quantile is known. If not, Low is what it is at least.
 func (q Quantile) Reached() bool { return !math.IsInf(q.Value, 1) }
 
 // Quantile is the first time at which at most 1−share are unfinished; where the curve is exactly flat there, the middle of the flat part,
 // as for the ordinary median. It is +Inf while not yet reached. The interval is Brookmeyer's and Crowley's, with the limits on log(−log S):
-// all times at which the interval of S holds 1−share; its upper end is +Inf where that has not ended yet. Source: Brookmeyer and Crowley
+// all times at which the interval of S holds 1−share; an end that has not been reached yet is +Inf above and the longest wait below. Source: Brookmeyer and Crowley
 // 1982, Biometrics 38, 29–41. Errors: share not between 0 and 1.
 func (c Curve) Quantile(share float64) (Quantile, error) {
 	if !(share > 0 && share < 1) {
@@ -137,12 +137,25 @@ func (c Curve) Quantile(share float64) (Quantile, error) {
 		break
 	}
 	q.Interval = Interval{c.first(func(s Step) float64 { return s.Low }, rest), c.first(func(s Step) float64 { return s.High }, rest)}
-	if c.N == 0 {
+	switch {
+	case c.N == 0:
 		q.Estimate = without(math.Inf(1), 0, "nothing was counted")
-	} else if !q.Reached() && math.IsInf(q.Low, 1) {
-		q.Low = c.longest
+	case c.Ended == 0:
+		q.Estimate = c.allOpen(share)
+	case math.IsInf(q.Low, 1):
+		q.Low = c.spans[c.N-1]
 	}
 	return q, nil
+}
+
+// allOpen is a quantile of which only a lower limit is known: were it shorter than t, so many that have waited at least t would not all be open,
+// but with a chance of (1−share)^m, which is below (1−level)/2 for the m that are asked for.
+func (c Curve) allOpen(share float64) Estimate {
+	m := int(math.Ceil(math.Log((1-c.level)/2) / math.Log(1-share)))
+	if m > c.N {
+		return without(math.Inf(1), c.N, "nothing has ended yet")
+	}
+	return Estimate{Value: math.Inf(1), Interval: Interval{c.spans[c.N-m], math.Inf(1)}, N: c.N}
 }
 
 // first is when one limit of S first is at most rest.
