@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -206,17 +207,61 @@ func (l lookup) failed(err error) error {
 // source is the action that an input's options come from, when the actor may run it.
 func (r *Runner) source(ctx context.Context, by people.Actor, in form.Input) (Definition, error) {
 	src, err := r.runnable(ctx, by, in.From.Action)
-	switch {
-	case err != nil:
+	if err != nil {
 		return src, err
-	case src.Risk != RiskRead:
-		return src, fault.New(fault.Invalid, "They come from %s, which does more than look. Ask the action's owners to name one of risk read.", src.ID)
-	case src.approvals() > 0 || src.Limits.Budget != nil:
-		return src, fault.New(fault.Invalid, "They come from %s, whose runs need somebody's yes or have a budget. Ask the action's owners to name another.", src.ID)
-	case slices.ContainsFunc(src.Inputs, func(in form.Input) bool { return in.From != nil || in.Type == form.File }):
-		return src, fault.New(fault.Invalid, "They come from %s, which asks for a file or an option itself. Ask the action's owners to name another.", src.ID)
+	}
+	if why := src.noSource(); why != "" {
+		return src, fault.New(fault.Invalid, "They come from %s, %s", src.ID, why)
 	}
 	return src, nil
+}
+
+// noSource says why the action cannot offer options to others; empty when it can.
+func (d Definition) noSource() string {
+	switch {
+	case d.Risk != RiskRead:
+		return "which does more than look. Ask the action's owners to name one of risk read."
+	case d.approvals() > 0 || d.Limits.Budget != nil:
+		return "whose runs need somebody's yes or have a budget. Ask the action's owners to name another."
+	case slices.ContainsFunc(d.Inputs, func(in form.Input) bool { return in.From != nil || in.Type == form.File }):
+		return "which asks for a file or an option itself. Ask the action's owners to name another."
+	}
+	return ""
+}
+
+// CheckSources returns what is wrong with the actions that inputs take their options from, as find knows them; one that it does not know is not its question.
+// Who applies a definition learns it then, and not the person who needs it at night.
+func (d Definition) CheckSources(find func(id string) (Definition, bool)) (wrong []fault.Field) {
+	for i, in := range d.Inputs {
+		if in.From == nil {
+			continue
+		}
+		src, known := find(in.From.Action)
+		if !known {
+			continue
+		}
+		at := fmt.Sprintf("inputs[%d].from.", i)
+		if why := src.noSource(); why != "" {
+			wrong = append(wrong, fault.Field{Name: at + "action", Say: fmt.Sprintf("The options come from %s, %s", src.ID, why)})
+		}
+		for _, name := range slices.Sorted(maps.Keys(in.From.Inputs)) {
+			if !slices.ContainsFunc(src.Inputs, func(in form.Input) bool { return in.Name == name }) {
+				wrong = append(wrong, fault.Field{Name: at + "inputs", Say: fmt.Sprintf("%s has no input %q. Leave it out, or correct the name.", src.ID, name)})
+			}
+		}
+		for _, need := range src.Inputs {
+			if need.Required && need.Default == nil && need.When == nil && !d.fills(i, need) {
+				wrong = append(wrong, fault.Field{Name: at + "inputs", Say: fmt.Sprintf("%s cannot be asked without its input %q. Fill it in under inputs.", src.ID, need.Name)})
+			}
+		}
+	}
+	return wrong
+}
+
+// fills says whether the source's input gets a value for the options of the input at that place.
+func (d Definition) fills(at int, need form.Input) bool {
+	_, named := d.Inputs[at].From.Inputs[need.Name]
+	return named || need.Type == form.Customer && theCustomer(d.Inputs[:at]) != "" || need.Name == searchOfSource && need.Type == form.Text
 }
 
 // takes says whether the action declares an input.

@@ -45,6 +45,11 @@ func (c *Config) check(b *Book, files map[key]object) []Problem {
 				problems = append(problems, place(r.Field, fmt.Sprintf("There is no %s %q.%s Define it or correct the name.", r.Kind, r.ID, meant(r.ID, b.ids(r.Kind)))))
 			}
 		}
+		if a, ok := d.(action.Definition); ok {
+			for _, f := range a.CheckSources(b.Action) {
+				problems = append(problems, place(f.Name, f.Say))
+			}
+		}
 		if p, ok := d.(people.Person); ok && here && shared[lower(p.Email)] > 1 {
 			problems = append(problems, place("email", "Somebody else has this mail address too. Each person has their own."))
 		}

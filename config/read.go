@@ -87,11 +87,11 @@ func Lint(files []File, known Known) (actions []action.Definition, wrong, better
 			}
 		}
 	}
-	return actions, append(wrong, lintFlows(objects, actions)...), better
+	return actions, append(wrong, lintAmong(objects, actions)...), better
 }
 
-// lintFlows holds flows against the actions of the same files; others may be configured elsewhere.
-func lintFlows(objects []object, actions []action.Definition) (wrong []Problem) {
+// lintAmong holds flows, and inputs whose options come from an action, against the actions of the same files; others may be configured elsewhere.
+func lintAmong(objects []object, actions []action.Definition) (wrong []Problem) {
 	find := func(id string) (action.Definition, bool) {
 		i := slices.IndexFunc(actions, func(d action.Definition) bool { return d.ID == id })
 		if i < 0 {
@@ -101,7 +101,7 @@ func lintFlows(objects []object, actions []action.Definition) (wrong []Problem) 
 	}
 	for _, o := range objects {
 		if d, ok := o.value.(action.Definition); ok {
-			for _, f := range d.CheckFlow(find) {
+			for _, f := range append(d.CheckFlow(find), d.CheckSources(find)...) {
 				wrong = append(wrong, o.problem(f.Name, "%s", f.Say))
 			}
 		}
