@@ -18,7 +18,7 @@ func (a *App) wireDesk(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.mail = mail
+	a.mail, a.desk.Mailer = mail, mail
 	a.desk.Channels["mail"] = email.Replies{Channel: mail, To: a.settings.MailDesk}
 	return nil
 }

@@ -235,6 +235,16 @@ func (b *Book) Macros() []desk.Macro {
 	return list(b, "macro", func(m desk.Macro) string { return m.Title })
 }
 
+// Levels lists the service levels by id.
+func (b *Book) Levels() []desk.Level {
+	return list(b, "service_level", func(l desk.Level) string { return l.ID })
+}
+
+// Calendar finds a calendar.
+func (b *Book) Calendar(id string) (desk.Calendar, bool) {
+	return find[desk.Calendar](b, "calendar", id)
+}
+
 // Customer finds a customer.
 func (b *Book) Customer(id string) (catalog.Customer, bool) {
 	return find[catalog.Customer](b, "customer", id)

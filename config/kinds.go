@@ -56,6 +56,8 @@ func kinds() []kind {
 		kindOf[desk.Type]("request_type", "request_types"),
 		kindOf[desk.Queue]("queue", "queues"),
 		kindOf[desk.Macro]("macro", "macros"),
+		kindOf[desk.Calendar]("calendar", "calendars"),
+		kindOf[desk.Level]("service_level", "service_levels"),
 	}
 }
 

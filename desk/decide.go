@@ -41,7 +41,10 @@ func (t *turn) noteOn(verb, kind, id string, facts map[string]any) *journal.Entr
 }
 
 func (t *turn) done() Change {
-	t.req.ChangedAt = t.cur.Now
+	t.clocks()
+	if len(t.out.Entries) > 0 {
+		t.req.ChangedAt = t.cur.Now
+	}
 	t.out.Request = t.req
 	return t.out
 }

@@ -125,7 +125,8 @@ type Request struct {
 	WaitingSince time.Time `json:"waiting_since,omitzero"`
 	SnoozedUntil time.Time `json:"snoozed_until,omitzero"` // out of sight until then
 	ClosedAt     time.Time `json:"closed_at,omitzero"`
-	DueAt        time.Time `json:"due_at,omitzero"` // the next promise of its service level; zero when there is none
+	DueAt        time.Time `json:"due_at,omitzero"`  // the next promise of its service level; zero when there is none
+	Clocks       []Clock   `json:"clocks,omitempty"` // of its service level's goals
 	Reopened     int       `json:"reopened,omitempty"`
 	Said         int       `json:"said"`    // how many messages there are
 	Version      int64     `json:"version"` // counts the edits of what two people may change at once

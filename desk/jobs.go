@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"frontline/fault"
@@ -39,6 +41,23 @@ func JobSend() job.Kind[SendArgs] {
 // JobSolve answers one request with its problem's solution.
 func JobSolve() job.Kind[SolveArgs] { return job.Kind[SolveArgs]{Name: "desk.solve"} }
 
+// RemindArgs says who is reminded of which goal.
+type RemindArgs struct {
+	Request string   `json:"request"`
+	Person  string   `json:"person"`
+	Goal    GoalKind `json:"goal"`
+	Broken  bool     `json:"broken"`
+	Ref     string   `json:"ref"` // the same for every try
+}
+
+// JobClock looks at a request's clocks at the moment when one is soon or broken.
+func JobClock() job.Kind[RequestArgs] { return job.Kind[RequestArgs]{Name: "desk.clock"} }
+
+// JobRemind mails one person that a goal is soon, or broken.
+func JobRemind() job.Kind[RemindArgs] {
+	return job.Kind[RemindArgs]{Name: "desk.remind", Limit: time.Minute, Tries: 10, Back: sendAgain}
+}
+
 // sendAgain is the pause after try n: 5 s, 10 s, 20 s and so on, at most 10 min.
 func sendAgain(n int) time.Duration {
 	return min(5*time.Second<<min(max(n-1, 0), 7), 10*time.Minute)
@@ -49,7 +68,7 @@ const sendFor = 24 * time.Hour
 
 // Handlers binds the wing's kinds of jobs.
 func (s *Service) Handlers() []job.Handler {
-	return []job.Handler{JobWake().Handle(s.wakeNow), JobSend().Handle(s.sendNow), JobSolve().Handle(s.solveNow)}
+	return []job.Handler{JobWake().Handle(s.wakeNow), JobSend().Handle(s.sendNow), JobSolve().Handle(s.solveNow), JobClock().Handle(s.clockNow), JobRemind().Handle(s.remindNow)}
 }
 
 func (s *Service) wakeNow(ctx context.Context, args RequestArgs) error {
@@ -63,6 +82,52 @@ func (s *Service) wakeNow(ctx context.Context, args RequestArgs) error {
 		return nil
 	})
 	return err
+}
+
+// clockNow lets a decision look at the clocks: that is all that each of them ends with.
+func (s *Service) clockNow(ctx context.Context, args RequestArgs) error {
+	_, err := s.change(ctx, people.System("job"), people.WorkRequests, args.Request, nil, func(t *turn) error {
+		t.out.Finish = true
+		return nil
+	})
+	return err
+}
+
+// remindNow mails one person. A reminder that the request has overtaken is not sent.
+func (s *Service) remindNow(ctx context.Context, args RemindArgs) error {
+	r, err := s.DB.Request(ctx, args.Request)
+	if err != nil {
+		return err
+	}
+	book, err := s.Book(ctx)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(r.Clocks, func(c Clock) bool { return c.Goal == args.Goal })
+	person, ok := book.Person(args.Person)
+	if at < 0 || !ok || person.Email == "" || !r.Clocks[at].EndedAt.IsZero() || s.Mailer == nil {
+		return nil
+	}
+	subject, text := r.reminder(r.Clocks[at], args.Broken, person.Zone)
+	_, err = s.Mailer.Mail(ctx, person.Email, subject, text+"\n\n"+s.Link(r)+"\n", args.Ref)
+	if fault.Again(err) {
+		return err
+	}
+	return nil // an address that takes no mail is told on the screens
+}
+
+// reminder says what is due and when.
+func (r Request) reminder(c Clock, broken bool, zone string) (subject, text string) {
+	what := map[GoalKind]string{FirstReply: "The first reply", NextReply: "The next reply", Resolution: "The solution"}[c.Goal]
+	place, err := time.LoadLocation(zone)
+	if err != nil {
+		place = time.UTC
+	}
+	due := c.DueAt.In(place).Format("Mon 2 Jan 15:04 MST")
+	if broken || c.DueAt.IsZero() {
+		return fmt.Sprintf("[%s] late: %s", r.Name(), r.Title), what + " is late: it was promised within " + c.Within.String() + " of working time."
+	}
+	return fmt.Sprintf("[%s] due %s: %s", r.Name(), due, r.Title), what + " is due at " + due + "."
 }
 
 // solveNow gives a request its problem's answer and end. One that was closed or taken off the problem meanwhile is left alone.

@@ -21,6 +21,8 @@ type Directory interface {
 	RequestTypes() []Type // those that one may choose, by title
 	ShutTypes() []string  // whose requests only their team and who follows may read; the retired ones too
 	Macro(id string) (Macro, bool)
+	Levels() []Level
+	Calendar(id string) (Calendar, bool)
 }
 
 // Channel takes replies back where a question came from. It is its integration's; app names them.
@@ -29,6 +31,13 @@ type Channel interface {
 	Name() string
 	// Send hands one reply over and returns what the channel answered. A fault of kind Unavailable or TooMany is worth another try; any other is final.
 	Send(ctx context.Context, l Letter) (receipt string, err error)
+}
+
+// Mailer sends mails to colleagues.
+type Mailer interface {
+	// Mail hands one mail to the mail server. ref is the same for every try of the same mail. A fault of kind Unavailable or TooMany is worth
+	// another try; any other is final.
+	Mail(ctx context.Context, to, subject, text, ref string) (receipt string, err error)
 }
 
 // Letter is a reply on its way to one party.

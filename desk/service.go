@@ -16,6 +16,7 @@ type Service struct {
 	Book     func(context.Context) (Directory, error)                   // what is configured now
 	OnCall   func(ctx context.Context, rotation string) (string, error) // the person on call; empty when nobody is
 	Link     func(r Request) string                                     // the request's address
+	Mailer   Mailer                                                     // for reminders; nil when there is no mail server
 	Channels map[string]Channel                                         // by name
 	Now      func() time.Time                                           // the store's time
 }
