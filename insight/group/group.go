@@ -1,6 +1,6 @@
 // Package group finds out which requests that nobody could name ask for the same thing, and says why.
 //
-// Space learns from the desk's own texts where each lies; Coarse and Fine divide a pile of them into groups; Keep gives a group the number that
+// Space learns from the desk's own texts where each lies; a Pile of them is divided into coarse or fine groups; Keep gives a group the number that
 // it had yesterday. All of it is pure Go without a model from elsewhere, bounded in time and memory, and the same texts with the same seed give
 // the same groups on the same machine. Groups are proposals: people promote one to a demand or leave it.
 package group
@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"frontline/fault"
 )
@@ -36,49 +37,19 @@ type Grouping struct {
 // neighbours is how many other texts a text is joined with.
 const neighbours = 8
 
-// Coarse divides texts into k groups by k-means; k = 0 takes √(n/2). Before, each text is drawn toward its 8 nearest neighbours by their
-// cosine (one step of a low-pass filter on the neighbour graph), which makes short texts less dependent on single words. It suits few broad
-// subjects and is the default. Sources: kMeans and nearest name theirs; the filter is that of Wu et al. 2019, "Simplifying graph
-// convolutional networks". Errors: k negative or above the number of texts; fewer than 2 texts with known words.
-func (s *Space) Coarse(texts []Text, k int, seed uint64) (Grouping, error) {
-	if k < 0 || k > len(texts) {
-		return Grouping{}, fault.Wrong("groups", "Between 1 and %d groups can be made of %d texts; 0 chooses.", len(texts), len(texts))
-	}
-	p, err := s.pile(texts)
-	if err != nil {
-		return Grouping{}, err
-	}
-	if k == 0 {
-		k = max(2, int(math.Round(math.Sqrt(float64(p.x.rows)/2))))
-	}
-	assigned, _, _ := kMeans(drawn(p.x, nearest(p.x, neighbours, seed)), k, seed)
-	return p.grouping(assigned), nil
-}
-
-// Fine divides texts by the communities of their neighbour graph (8 nearest, Louvain); how many there are shows by itself. Granularity is a
-// knob for people: 4 is usual, 8 gives more and smaller groups, 1 few and large ones. It suits many narrow intents and is bad at broad
-// subjects. Errors: granularity not above 0; fewer than 2 texts with known words.
-func (s *Space) Fine(texts []Text, granularity float64, seed uint64) (Grouping, error) {
-	if !(granularity > 0) || math.IsInf(granularity, 1) {
-		return Grouping{}, fault.Wrong("granularity", "Granularity is above 0; 4 is usual.")
-	}
-	p, err := s.pile(texts)
-	if err != nil {
-		return Grouping{}, err
-	}
-	return p.grouping(louvain(neighbourGraph(nearest(p.x, neighbours, seed)), granularity, seed)), nil
-}
-
-// pile is the texts that can be grouped and where they lie.
-type pile struct {
+// Pile is texts laid out in a space, with their nearest neighbours: what both ways of dividing it begin from.
+type Pile struct {
 	texts []Text
 	place []int // of each row in the texts
 	x     dense
+	near  [][]edge
 	left  []int
+	seed  uint64
 }
 
-func (s *Space) pile(texts []Text) (*pile, error) {
-	p := &pile{texts: texts}
+// Pile lays texts out. Errors: fewer than 2 texts with known words.
+func (s *Space) Pile(texts []Text, seed uint64) (*Pile, error) {
+	p := &Pile{texts: texts, seed: seed}
 	x := s.place(texts)
 	for i := range texts {
 		if row := x.row(i); dot(row, row) > 0 {
@@ -88,11 +59,37 @@ func (s *Space) pile(texts []Text) (*pile, error) {
 			p.left = append(p.left, i)
 		}
 	}
-	p.x = x.part(0, len(p.place))
 	if len(p.place) < 2 {
 		return nil, fault.Wrong("texts", "Fewer than two of these texts have words that are known; wait until there are more.")
 	}
+	p.x = x.part(0, len(p.place))
+	p.near = nearest(p.x, neighbours, seed)
 	return p, nil
+}
+
+// Coarse divides the pile into k groups by k-means; k = 0 takes √(n/2). Before, each text is drawn toward its 8 nearest neighbours by their
+// cosine (one step of a low-pass filter on the neighbour graph), which makes short texts less dependent on single words. It suits few broad
+// subjects and is the default. Sources: kMeans and nearest name theirs; the filter is that of Wu et al. 2019, "Simplifying graph
+// convolutional networks". Errors: k negative or above the number of texts.
+func (p *Pile) Coarse(k int) (Grouping, error) {
+	if k < 0 || k > len(p.texts) {
+		return Grouping{}, fault.Wrong("groups", "Between 1 and %d groups can be made of these texts; 0 chooses.", len(p.texts))
+	}
+	if k == 0 {
+		k = max(2, int(math.Round(math.Sqrt(float64(p.x.rows)/2))))
+	}
+	assigned, _, _ := kMeans(drawn(p.x, p.near), k, p.seed)
+	return p.grouping(assigned), nil
+}
+
+// Fine divides the pile by the communities of its neighbour graph (8 nearest, Louvain); how many there are shows by itself. Granularity is a
+// knob for people: 4 is usual, 8 gives more and smaller groups, 1 few and large ones. It suits many narrow intents and is bad at broad
+// subjects. Errors: granularity not above 0.
+func (p *Pile) Fine(granularity float64) (Grouping, error) {
+	if !(granularity > 0) || math.IsInf(granularity, 1) {
+		return Grouping{}, fault.Wrong("granularity", "Granularity is above 0; 4 is usual.")
+	}
+	return p.grouping(louvain(neighbourGraph(p.near), granularity, p.seed)), nil
 }
 
 // drawn is each row with its neighbours added, weighed by their cosine, as long as 1.
@@ -111,7 +108,7 @@ func drawn(x dense, near [][]edge) dense {
 }
 
 // grouping gathers the rows of each group and describes them.
-func (p *pile) grouping(assigned []int32) Grouping {
+func (p *Pile) grouping(assigned []int32) Grouping {
 	rows := map[int32][]int{}
 	for i, c := range assigned {
 		rows[c] = append(rows[c], i)
@@ -128,7 +125,7 @@ func (p *pile) grouping(assigned []int32) Grouping {
 }
 
 // describe orders members by their cosine to the group's middle.
-func (p *pile) describe(rows []int) Group {
+func (p *Pile) describe(rows []int) Group {
 	middle := make([]float64, p.x.cols)
 	for _, r := range rows {
 		addScaled(middle, 1, p.x.row(r))
@@ -150,14 +147,14 @@ func (p *pile) describe(rows []int) Group {
 }
 
 // exemplars is the three most typical members whose words are not the same.
-func (p *pile) exemplars(members []int) []int {
+func (p *Pile) exemplars(members []int) []int {
 	const most = 3
 	var chosen []int
 	for _, m := range members {
 		if len(chosen) == most {
 			break
 		}
-		same := func(c int) bool { return slices.Equal(p.texts[c].Words, p.texts[m].Words) }
+		same := func(c int) bool { return strings.EqualFold(p.texts[c].body, p.texts[m].body) }
 		if !slices.ContainsFunc(chosen, same) {
 			chosen = append(chosen, m)
 		}

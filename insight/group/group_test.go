@@ -11,27 +11,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"frontline/fault"
 )
-
-// fold cuts a text into words, and ending takes off the commonest endings: enough for tests. The product uses package search.
-func folded(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(strings.ReplaceAll(text, "'", "")), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-}
-
-func ending(w string) string {
-	for _, s := range []string{"ing", "ed", "es", "s"} {
-		if len(w) > len(s)+3 && strings.HasSuffix(w, s) {
-			return strings.TrimSuffix(w, s)
-		}
-	}
-	return w
-}
 
 // asks is what a support team hears, in the words of many people: each demand is said with parts that vary.
 func asks(each int) (texts []Text, demands []string) {
@@ -49,7 +34,7 @@ func asks(each int) (texts []Text, demands []string) {
 	pick := func(from []string) string { return from[r.IntN(len(from))] }
 	for i := range each * len(said) {
 		s := said[i%len(said)]
-		texts = append(texts, Text{fmt.Sprintf("R-%04d", i), folded(pick(s.opening) + " " + pick(s.of) + ", " + pick(s.tail))})
+		texts = append(texts, NewText(fmt.Sprintf("R-%04d", i), pick(s.opening)+" "+pick(s.of)+", "+pick(s.tail)))
 		demands = append(demands, s.demand)
 	}
 	return texts, demands
@@ -68,25 +53,34 @@ func assigned(g Grouping, texts int) []int32 {
 
 func learn(t testing.TB, texts []Text) *Space {
 	t.Helper()
-	s, err := Learn(texts, ending, 1)
+	s, err := Learn(texts, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func coarse(t testing.TB, s *Space, texts []Text, k int) Grouping {
+func pile(t testing.TB, s *Space, texts []Text) *Pile {
 	t.Helper()
-	g, err := s.Coarse(texts, k, 1)
+	p, err := s.Pile(texts, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func coarse(t testing.TB, p *Pile, k int) Grouping {
+	t.Helper()
+	g, err := p.Coarse(k)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
 }
 
-func fine(t testing.TB, s *Space, texts []Text, granularity float64) Grouping {
+func fine(t testing.TB, p *Pile, granularity float64) Grouping {
 	t.Helper()
-	g, err := s.Fine(texts, granularity, 1)
+	g, err := p.Fine(granularity)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,8 +89,8 @@ func fine(t testing.TB, s *Space, texts []Text, granularity float64) Grouping {
 
 func TestGroupsWhatAsksForTheSame(t *testing.T) {
 	texts, demands := asks(60)
-	s := learn(t, texts)
-	byCenters, byNeighbours := coarse(t, s, texts, 5), fine(t, s, texts, 1)
+	p := pile(t, learn(t, texts), texts)
+	byCenters, byNeighbours := coarse(t, p, 5), fine(t, p, 1)
 	if got := agree(assigned(byCenters, len(texts)), demands); got.NMI < 0.9 || len(byCenters.Left) > 0 {
 		t.Errorf("five groups of five plain demands agree with them to %+v only, left %v", got, byCenters.Left)
 	}
@@ -134,7 +128,7 @@ func commonest(g Group, demands []string) int {
 func holders(texts []Text, members []int, word string) int {
 	n := 0
 	for _, m := range members {
-		if slices.Contains(texts[m].Words, word) {
+		if words, _ := texts[m].words(); slices.Contains(words, word) {
 			n++
 		}
 	}
@@ -143,11 +137,11 @@ func holders(texts []Text, members []int, word string) int {
 
 func TestSameTextsGiveTheSameGroups(t *testing.T) {
 	texts, _ := asks(16)
-	first, second := learn(t, texts), learn(t, texts)
-	if diff := cmp.Diff(coarse(t, first, texts, 0), coarse(t, second, texts, 0)); diff != "" {
+	first, second := pile(t, learn(t, texts), texts), pile(t, learn(t, texts), texts)
+	if diff := cmp.Diff(coarse(t, first, 0), coarse(t, second, 0)); diff != "" {
 		t.Error("coarse:", diff)
 	}
-	if diff := cmp.Diff(fine(t, first, texts, 4), fine(t, second, texts, 4)); diff != "" {
+	if diff := cmp.Diff(fine(t, first, 4), fine(t, second, 4)); diff != "" {
 		t.Error("fine:", diff)
 	}
 }
@@ -156,47 +150,60 @@ func TestSameTextsGiveTheSameGroups(t *testing.T) {
 func TestLeavesWhatHasNoKnownWord(t *testing.T) {
 	texts, _ := asks(20)
 	s := learn(t, texts)
-	odd := append(slices.Clone(texts), Text{"R-9998", nil}, Text{"R-9999", []string{"ωψξ"}})
-	g := coarse(t, s, odd, 5)
+	odd := append(slices.Clone(texts), NewText("R-9998", ""), NewText("R-9999", "ωψξ"))
+	p := pile(t, s, odd)
+	g := coarse(t, p, 5)
 	if !slices.Equal(g.Left, []int{100, 101}) {
 		t.Errorf("left are %v", g.Left)
 	}
-	if n := len(fine(t, s, odd, 4).Left); n != 2 {
+	if n := len(fine(t, p, 4).Left); n != 2 {
 		t.Errorf("fine leaves %d", n)
 	}
 }
 
 // Texts that are all the same, or nearly nothing, still come out as groups.
 func TestPilesWithLittleInThem(t *testing.T) {
-	same := slices.Repeat([]Text{{"R-1", []string{"webhook", "stopped"}}}, 12)
-	s := learn(t, same)
-	g := coarse(t, s, same, 3)
+	same := slices.Repeat([]Text{NewText("R-1", "webhook stopped")}, 12)
+	p := pile(t, learn(t, same), same)
+	g := coarse(t, p, 3)
 	if len(g.Groups) != 1 || len(g.Groups[0].Exemplars) != 1 {
 		t.Errorf("twelve times the same is %+v", g.Groups)
 	}
-	if n := len(fine(t, s, same, 1).Groups); n != 1 {
+	if n := len(fine(t, p, 1).Groups); n != 1 {
 		t.Errorf("twelve times the same is %d communities", n)
 	}
 	apart := make([]Text, 12)
 	for i := range apart {
-		apart[i] = Text{fmt.Sprint(i), []string{fmt.Sprintf("%c%c%c%c%c%c", 'a'+i, 'n'+i, 'a'+i, 'n'+i, 'a'+i, 'n'+i)}}
+		apart[i] = NewText(fmt.Sprint(i), strings.Repeat(string(rune('a'+i)), 3)+strings.Repeat(string(rune('n'+i)), 3))
 	}
-	if _, err := learn(t, apart).Coarse(apart, 0, 1); !fault.Is(err, fault.Invalid) {
+	if _, err := learn(t, apart).Pile(apart, 1); !fault.Is(err, fault.Invalid) {
 		t.Errorf("texts that share no word cannot be grouped, but: %v", err)
+	}
+}
+
+// Only the beginning of a text counts, cut between characters, and an id in it is no word of its own.
+func TestNewText(t *testing.T) {
+	long := NewText("R-1", strings.Repeat("õ", 1000))
+	if long.body != strings.Repeat("õ", characters) {
+		t.Errorf("%d bytes are left", len(long.body))
+	}
+	words, terms := NewText("R-2", "Deliveries stopped for 7c9e6679-7425-40de-944b-e07fc1f90ae7").words()
+	if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, "7c9e") }) || words[0] != "deliveries" || terms[1] != "stop" {
+		t.Errorf("words %v, terms %v", words, terms)
 	}
 }
 
 func TestRefuses(t *testing.T) {
 	texts, _ := asks(4)
-	if _, err := Learn(texts[:9], nil, 1); !fault.Is(err, fault.Invalid) {
+	if _, err := Learn(texts[:9], 1); !fault.Is(err, fault.Invalid) {
 		t.Errorf("nine texts: %v", err)
 	}
-	s := learn(t, texts)
-	if _, err := s.Coarse(texts, 21, 1); !fault.Is(err, fault.Invalid) {
+	p := pile(t, learn(t, texts), texts)
+	if _, err := p.Coarse(21); !fault.Is(err, fault.Invalid) {
 		t.Errorf("21 groups of 20 texts: %v", err)
 	}
 	for _, g := range []float64{0, math.NaN(), math.Inf(1)} {
-		if _, err := s.Fine(texts, g, 1); !fault.Is(err, fault.Invalid) {
+		if _, err := p.Fine(g); !fault.Is(err, fault.Invalid) {
 			t.Errorf("granularity %v: %v", g, err)
 		}
 	}
@@ -369,7 +376,7 @@ func banking(t testing.TB, half string) (texts []Text, demands []string) {
 		t.Fatal(err)
 	}
 	for i, r := range rows[1:] {
-		texts = append(texts, Text{fmt.Sprintf("%s %05d", half, i), folded(r[0])})
+		texts = append(texts, NewText(fmt.Sprintf("%s %05d", half, i), r[0]))
 		demands = append(demands, r[1])
 	}
 	return texts, demands
@@ -379,21 +386,21 @@ func banking(t testing.TB, half string) (texts []Text, demands []string) {
 // both halves as well, and everything is done twice: the second run must give the same groups.
 func TestBanking77(t *testing.T) {
 	texts, demands := banking(t, "test")
-	s := learn(t, texts)
-	centres := coarse(t, s, texts, 77)
+	p := pile(t, learn(t, texts), texts)
+	centres := coarse(t, p, 77)
 	judge(t, "77 given", centres, demands, agreement{NMI: 0.66, ARI: 0.32, ACC: 0.45})
-	judge(t, "granularity 8", fine(t, s, texts, 8), demands, agreement{NMI: 0.68, ARI: 0.34, ACC: 0.45})
+	judge(t, "granularity 8", fine(t, p, 8), demands, agreement{NMI: 0.68, ARI: 0.34, ACC: 0.45})
 	if os.Getenv("FRONTLINE_BANKING77") == "" {
 		return
 	}
-	if diff := cmp.Diff(centres, coarse(t, learn(t, texts), texts, 77)); diff != "" {
+	if diff := cmp.Diff(centres, coarse(t, pile(t, learn(t, texts), texts), 77)); diff != "" {
 		t.Error("a second run gave other groups:", diff)
 	}
 	train, _ := banking(t, "train")
-	s = learn(t, append(train, texts...))
-	judge(t, "77 given, learnt from both halves", coarse(t, s, texts, 77), demands, agreement{NMI: 0.68, ARI: 0.35, ACC: 0.48})
+	p = pile(t, learn(t, append(train, texts...)), texts)
+	judge(t, "77 given, learnt from both halves", coarse(t, p, 77), demands, agreement{NMI: 0.68, ARI: 0.35, ACC: 0.48})
 	for _, granularity := range []float64{1, 4, 8} {
-		judge(t, fmt.Sprintf("granularity %.0f, learnt from both halves", granularity), fine(t, s, texts, granularity), demands, agreement{NMI: 0.62})
+		judge(t, fmt.Sprintf("granularity %.0f, learnt from both halves", granularity), fine(t, p, granularity), demands, agreement{NMI: 0.62})
 	}
 }
 
@@ -413,9 +420,8 @@ func BenchmarkNight(b *testing.B) {
 	r := random(1)
 	texts := make([]Text, 100_000)
 	for i := range texts {
-		texts[i].ID = fmt.Sprint(i)
-		one, two, three := train[r.IntN(len(train))].Words, train[r.IntN(len(train))].Words, train[r.IntN(len(train))].Words
-		texts[i].Words = slices.Concat(one, two, three, []string{fmt.Sprintf("n%d", r.IntN(50_000))})
+		one, two, three := train[r.IntN(len(train))].body, train[r.IntN(len(train))].body, train[r.IntN(len(train))].body
+		texts[i] = NewText(fmt.Sprint(i), fmt.Sprintf("%s %s %s n%d", one, two, three, r.IntN(50_000)))
 	}
 	train = nil
 	var before, after runtime.MemStats
@@ -423,9 +429,9 @@ func BenchmarkNight(b *testing.B) {
 	runtime.ReadMemStats(&before)
 	b.ReportAllocs()
 	for b.Loop() {
-		s := learn(b, texts)
-		coarse(b, s, texts, 0)
-		fine(b, s, texts, 4)
+		p := pile(b, learn(b, texts), texts)
+		coarse(b, p, 0)
+		fine(b, p, 4)
 	}
 	runtime.ReadMemStats(&after)
 	b.ReportMetric(float64(before.HeapAlloc)/1e6, "MB-texts")

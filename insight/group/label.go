@@ -55,7 +55,8 @@ func count(members []int, texts []Text) map[string]counted {
 	counts, seen := map[string]counted{}, map[string]bool{}
 	for _, m := range members {
 		clear(seen)
-		for _, w := range head(texts[m].Words, characters) {
+		words, _ := texts[m].words()
+		for _, w := range words {
 			c := counts[w]
 			c.times++
 			if !seen[w] {

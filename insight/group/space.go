@@ -1,20 +1,44 @@
 package group
 
 import (
+	"strings"
+
 	"frontline/fault"
+	"frontline/search"
 )
 
-// Text is one request as it is compared: the caller normalises it and cuts it into folded words (package search does).
+// Text is the beginning of one request as it is compared. Make it by NewText.
 type Text struct {
-	ID    string
-	Words []string
+	ID   string
+	body string
+}
+
+// NewText takes what somebody wrote: without quotations, signatures and stack traces, with placeholders for ids (search.Normal), and of that the
+// first 400 characters. What is wanted stands at the beginning, and it bounds time and memory.
+func NewText(id, written string) Text {
+	body := search.Normal(written)
+	n := 0
+	for at := range body {
+		if n++; n > characters {
+			body = strings.Clone(body[:at])
+			break
+		}
+	}
+	return Text{id, body}
+}
+
+// words is the text's words as a person may read them, and as they are compared.
+func (t Text) words() (words, terms []string) {
+	for _, token := range search.Tokens(t.body) {
+		words, terms = append(words, token.Word), append(terms, token.Term)
+	}
+	return words, terms
 }
 
 // Space is where texts lie: those that ask for the same thing lie near each other. It is learnt from the desk's own texts and from nothing
 // else, and joins three views that err differently: which words occur together in texts (LSA of words), which runs of characters do (LSA of
 // characters: typing errors, compounds, ids), and which words stand beside the same words (own word vectors). The same texts give the same space.
 type Space struct {
-	stem    func(string) string
 	words   vocabulary
 	runs    vocabulary
 	wordLSA dense
@@ -33,21 +57,16 @@ const (
 	characters = 400 // of each text
 )
 
-// Learn makes a space from texts. stem takes the endings off a word; nil leaves words as they are. Sources: Deerwester et al. 1990, J. Am.
-// Soc. Inf. Sci. 41 (LSA); learnMeaning names those of the word vectors. Errors: fewer than 10 texts with words.
-func Learn(texts []Text, stem func(string) string, seed uint64) (*Space, error) {
-	if stem == nil {
-		stem = func(w string) string { return w }
-	}
-	s := &Space{stem: stem}
+// Learn makes a space from texts. Sources: Deerwester et al. 1990, J. Am. Soc. Inf. Sci. 41 (LSA); learnMeaning names those of the word vectors.
+// Errors: fewer than 10 texts with words.
+func Learn(texts []Text, seed uint64) (*Space, error) {
+	s := &Space{}
 	var sample []Text
 	var stems, surfaces [][]string
 	for i := range min(len(texts), learnTexts) {
 		t := texts[i*len(texts)/min(len(texts), learnTexts)]
-		if len(t.Words) > 0 {
-			sample = append(sample, t)
-			surfaces = append(surfaces, head(t.Words, characters))
-			stems = append(stems, s.stems(t))
+		if words, terms := t.words(); len(words) > 0 {
+			sample, surfaces, stems = append(sample, t), append(surfaces, words), append(stems, terms)
 		}
 	}
 	if len(stems) < 10 {
@@ -81,15 +100,6 @@ func (s *Space) principal(sample []Text) dense {
 	return turn
 }
 
-func (s *Space) stems(t Text) []string {
-	words := head(t.Words, characters)
-	stems := make([]string, len(words))
-	for i, w := range words {
-		stems[i] = s.stem(w)
-	}
-	return stems
-}
-
 // place is where the texts lie, as rows. A text without any known word lies at zero.
 func (s *Space) place(texts []Text) dense {
 	out := newDense(len(texts), s.turn.cols)
@@ -106,10 +116,11 @@ func (s *Space) views(texts []Text) dense {
 	one, two := s.wordLSA.cols, s.wordLSA.cols+s.runLSA.cols
 	out := newDense(len(texts), two+s.meaning.vectors.cols)
 	for i, t := range texts {
-		row, stems := out.row(i), s.stems(t)
-		project(s.words.weigh(stems), s.wordLSA, row[:one])
-		project(s.runs.weigh(runs(head(t.Words, characters))), s.runLSA, row[one:two])
-		s.meaning.place(stems, row[two:])
+		row := out.row(i)
+		words, terms := t.words()
+		project(s.words.weigh(terms), s.wordLSA, row[:one])
+		project(s.runs.weigh(runs(words)), s.runLSA, row[one:two])
+		s.meaning.place(terms, row[two:])
 		for _, view := range [][]float64{row[:one], row[one:two], row[two:]} {
 			dense{1, len(view), view}.unit()
 		}

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // vocabulary numbers the features (words or runs of characters) that at least two texts of the sample share, the commonest first.
@@ -105,14 +104,4 @@ func runs(words []string) []string {
 		}
 	}
 	return all
-}
-
-// head is the first words of a text, up to so many characters: what is wanted stands at the beginning, and it bounds time and memory.
-func head(words []string, characters int) []string {
-	for i, w := range words {
-		if characters -= utf8.RuneCountInString(w) + 1; characters < 0 {
-			return words[:i]
-		}
-	}
-	return words
 }
