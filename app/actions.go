@@ -57,8 +57,11 @@ func (a *App) belongs(ctx context.Context, actor people.Actor, s journal.Subject
 			return err
 		}
 		return people.May(actor, people.SeeAlerts, g.Topic())
+	case "request":
+		_, err := a.desk.Request(ctx, actor, s.ID)
+		return err
 	}
-	return fault.New(fault.Invalid, "A run belongs to an alert or an incident, not to a %s. Start it from one of them, or alone.", s.Kind)
+	return fault.New(fault.Invalid, "A run belongs to an alert, an incident or a request, not to a %s. Start it from one of them, or alone.", s.Kind)
 }
 
 // box keeps secret inputs sealed between planning and running.

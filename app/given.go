@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -26,8 +27,23 @@ func (a *App) facts(ctx context.Context, actor people.Actor, s journal.Subject) 
 		return a.incidentFacts(ctx, actor, s.ID)
 	case "group":
 		return a.groupFacts(ctx, s.ID)
+	case "request":
+		return a.requestFacts(ctx, actor, s.ID)
 	}
 	return nil, nil
+}
+
+// requestFacts are what a request is about, and what its form asked for: "field.session".
+func (a *App) requestFacts(ctx context.Context, actor people.Actor, id string) (map[string]string, error) {
+	r, err := a.desk.Request(ctx, actor, id)
+	if err != nil {
+		return nil, err
+	}
+	facts := map[string]string{"customer": r.Customer, "service": r.Service, "title": r.Title, "number": r.Name()}
+	for name, v := range r.Fields {
+		facts["field."+name] = fmt.Sprint(v)
+	}
+	return facts, nil
 }
 
 func (a *App) incidentFacts(ctx context.Context, actor people.Actor, id string) (map[string]string, error) {

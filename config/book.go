@@ -298,6 +298,12 @@ func (b *Book) Name(kind, id string) string {
 		return v.Title
 	case rule.Rule:
 		return v.Title
+	case desk.Type:
+		return v.Title
+	case desk.Queue:
+		return v.Title
+	case desk.Macro:
+		return v.Title
 	}
 	return id
 }

@@ -213,3 +213,26 @@ func (m Macro) deed(a people.Actor) Deed {
 	}
 	return d
 }
+
+// Preview is Macro with its words as they would be said in the request.
+func (s *Service) Preview(ctx context.Context, a people.Actor, ref, id string) (Deed, error) {
+	r, err := s.open(ctx, a, people.WorkRequests, ref)
+	if err != nil {
+		return Deed{}, err
+	}
+	d, err := s.Macro(ctx, a, id)
+	if err != nil {
+		return Deed{}, err
+	}
+	parties, err := s.DB.Parties(ctx, []string{r.Asker})
+	if err != nil {
+		return Deed{}, err
+	}
+	book, err := s.Book(ctx)
+	if err != nil {
+		return Deed{}, err
+	}
+	t := s.newTurn(a, book, Current{Request: r, To: []Recipient{{Request: r.ID, Party: parties[r.Asker]}}})
+	d.Reply = t.filled(journal.Text{Body: d.Reply}).Body
+	return d, nil
+}

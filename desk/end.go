@@ -6,6 +6,7 @@ import (
 
 	"frontline/fault"
 	"frontline/journal"
+	"frontline/people"
 )
 
 // Ending is what a request is closed with.
@@ -39,6 +40,16 @@ func (t *turn) end(o Outcome) {
 	t.req.State, t.req.WaitsFor, t.req.WaitingSince = Closed, "", time.Time{}
 	t.req.Outcome, t.req.ClosedAt, t.req.AskedAt = o, t.cur.Now, time.Time{}
 	t.req.Version++
+}
+
+// solved is the asker's own word that it is over.
+func (t *turn) solved() {
+	if t.req.Open() {
+		touched := t.req.FirstTouchAt
+		t.end(Answered)
+		t.req.FirstTouchAt = touched // nobody of the desk did anything
+	}
+	t.note("request.solved", nil)
 }
 
 // decline refuses a request, with the reason that the asker gets.
@@ -181,4 +192,24 @@ func (t *turn) unlink(other string) {
 		t.req.Links = slices.Delete(slices.Clone(t.req.Links), i, i+1)
 		t.noteOn("request.unlinked", "request", other, nil)
 	}
+}
+
+// partOf says that it is a part of an incident; empty takes that back.
+func (t *turn) partOf(incident string) error {
+	works := people.May(t.actor, people.WorkRequests, t.topic())
+	if works != nil && !t.req.follows(t.actor.ID) {
+		return works
+	}
+	if t.req.Incident == incident {
+		return nil
+	}
+	was := t.req.Incident
+	t.req.Incident = incident
+	t.req.Version++
+	if incident == "" {
+		t.noteOn("request.left_incident", "incident", was, nil)
+		return nil
+	}
+	t.noteOn("request.part_of", "incident", incident, nil)
+	return nil
 }

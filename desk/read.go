@@ -83,6 +83,16 @@ func (s *Service) Conversation(ctx context.Context, a people.Actor, ref string) 
 	return c, err
 }
 
+// Present returns who else has the request before them, and how many messages there are by now.
+func (s *Service) Present(ctx context.Context, a people.Actor, ref string) ([]Presence, int, error) {
+	r, err := s.open(ctx, a, people.WorkRequests, ref)
+	if err != nil {
+		return nil, 0, err
+	}
+	all, err := s.DB.PresentIn(ctx, r.ID, s.Now().Add(-presentFor))
+	return slices.DeleteFunc(all, func(p Presence) bool { return p.Person == a.ID }), r.Said, err
+}
+
 // said reads messages, receipts and the parties behind them.
 func (s *Service) said(ctx context.Context, c *Conversation) (err error) {
 	ids := []string{c.Request.ID}

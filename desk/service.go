@@ -175,6 +175,27 @@ func (s *Service) Unlink(ctx context.Context, a people.Actor, ref, other string)
 	return s.change(ctx, a, people.WorkRequests, ref, nil, func(t *turn) error { t.unlink(id); return nil })
 }
 
+// PartOf says that the request is a part of an incident; an empty one takes that back. Whoever takes part in the request may say so.
+func (s *Service) PartOf(ctx context.Context, a people.Actor, ref, incident string) (Request, error) {
+	return s.change(ctx, a, people.SeeRequests, ref, nil, func(t *turn) error { return t.partOf(incident) })
+}
+
+// Solved is what whoever asked says when they need nothing more: it ends a request that is still open.
+func (s *Service) Solved(ctx context.Context, a people.Actor, ref string) (Request, error) {
+	r, err := s.open(ctx, a, people.SeeRequests, ref)
+	if err != nil {
+		return Request{}, err
+	}
+	parties, err := s.DB.Parties(ctx, []string{r.Asker})
+	if err != nil {
+		return Request{}, err
+	}
+	if a.ID == "" || parties[r.Asker].Person != a.ID {
+		return Request{}, fault.New(fault.Forbidden, "Only whoever asked says that it is solved. Close it instead, if you work on it.")
+	}
+	return s.change(ctx, a, people.SeeRequests, r.ID, nil, func(t *turn) error { t.solved(); return nil })
+}
+
 // Close ends the work without another word to whoever asked.
 func (s *Service) Close(ctx context.Context, a people.Actor, ref string, e Ending) (Request, error) {
 	return s.change(ctx, a, people.WorkRequests, ref, nil, func(t *turn) error { return t.close(e) })

@@ -73,7 +73,7 @@ func (in Input) checkTies(before []Input) (wrong []fault.Field) {
 	return wrong
 }
 
-var subjectWord = regexp.MustCompile(`^(?:service|customer|severity|title|number|label\..{1,200})$`)
+var subjectWord = regexp.MustCompile(`^(?:service|customer|severity|title|number|label\..{1,200}|field\.[a-z0-9_]{1,64})$`)
 
 func (in Input) checkDefaultFrom(bad func(field, say string, args ...any)) {
 	switch {
@@ -81,7 +81,7 @@ func (in Input) checkDefaultFrom(bad func(field, say string, args ...any)) {
 	case in.Type == Secret || in.Type == File:
 		bad("default_from", "A %s has no default.", in.Type)
 	case !subjectWord.MatchString(in.DefaultFrom):
-		bad("default_from", "default_from is service, customer, severity, title, number or label.NAME; %q is none of them.", shown(in.DefaultFrom))
+		bad("default_from", "default_from is service, customer, severity, title, number, label.NAME or field.NAME; %q is none of them.", shown(in.DefaultFrom))
 	}
 }
 

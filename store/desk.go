@@ -327,8 +327,8 @@ func (db *DB) Touch(ctx context.Context, request, person string, typing bool, se
 		if err == nil && n == 0 {
 			_, err = t.exec(ctx, `INSERT INTO request_touch (id, request, person, begun_at, last_at, seconds, typing) VALUES ($1, $2, $3, $4, $4, $5, $6)`,
 				newID(), request, person, micros(t.now), seconds, typing)
+			t.after.topic("presence", request) // who came; how long they stay is asked with every touch
 		}
-		t.after.topic("request", request)
 		return err
 	})
 }

@@ -235,6 +235,9 @@ func (s *Server) aboutLink(ctx context.Context, v *visit, about journal.Subject)
 	case "incident":
 		inc, err := s.deps.Rooms.Incident(ctx, v.Actor, about.ID)
 		return link{Word: inc.Name() + " " + inc.Title, Path: "/incidents/" + inc.Name()}, err
+	case "request":
+		r, err := s.deps.Requests.Request(ctx, v.Actor, about.ID)
+		return link{Word: r.Name() + " " + r.Title, Path: "/requests/" + r.Name()}, err
 	}
 	return link{}, nil
 }

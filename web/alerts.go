@@ -83,6 +83,14 @@ type alertRow struct {
 	CanTake bool
 }
 
+// Shown is how many, as far as anybody counts.
+func (t tab) Shown() string {
+	if t.N >= mostCounted {
+		return "99+"
+	}
+	return number(t.N)
+}
+
 // views are the tabs of the list, by their word in the address.
 func views() []struct{ word, label string } {
 	return []struct{ word, label string }{{"live", "Live"}, {"unrouted", "Unrouted"}, {"resolved", "Resolved"}, {"all", "All"}}

@@ -42,6 +42,7 @@ type Book interface {
 	Name(kind, id string) string
 	oncall.Plans
 	Owners
+	DeskBook
 }
 
 // Owners is who owns what is configured, and what only a few screens look up.

@@ -15,6 +15,7 @@ import (
 	"frontline/alert"
 	"frontline/catalog"
 	"frontline/clock"
+	"frontline/desk"
 	"frontline/fault"
 	"frontline/incident"
 	"frontline/job"
@@ -66,7 +67,8 @@ func newFirm(t *testing.T, change ...func(*Deps)) *firm {
 		d.Book = func(context.Context) (Book, error) { return f.book, nil }
 		d.Rota, d.MyPages, d.Paging, d.Answers, d.Matters = oncall.NewBoard(duties, c), f.pager, firmAnswers{f.pager}, firmAnswers{f.pager}, f
 		d.Trouble, d.Alerts, d.Handling, d.Upkeep, d.Runs, d.Incidents, d.Journal = f, f, f, f, f.runs, f, f
-		d.Badges = NewBadges(f, f)
+		d.Badges = NewBadges(f, f, noRequestsAtAll{})
+		d.Requests = noRequestsAtAll{}
 	}}, change...)...)
 	f.desk.clock = c
 	return f
@@ -152,6 +154,9 @@ type firmBook struct {
 	screens []string // "kind id" of what the screens own
 	sources []alert.Source
 	made    bool // overrides were made on the screens, and are not configured
+	types   []desk.Type
+	queues  []desk.Queue
+	macros  []desk.Macro
 }
 
 func (b *firmBook) Name(kind, id string) string {
@@ -171,6 +176,18 @@ func (b *firmBook) Name(kind, id string) string {
 	case "policy":
 		if p, ok := b.Policy(id); ok {
 			return p.Name
+		}
+	case "team":
+		if t, ok := b.Team(id); ok {
+			return t.Name
+		}
+	case "customer":
+		if c, ok := b.Customer(id); ok {
+			return c.Name
+		}
+	case "request_type":
+		if t, ok := b.RequestType(id); ok {
+			return t.Title
 		}
 	case "source":
 		for _, s := range b.Sources() {

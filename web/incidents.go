@@ -227,6 +227,7 @@ type declareScreen struct {
 	head
 	Form     form
 	Services []pick
+	Request  link // that it is declared from; the request becomes a part of it
 }
 
 // pick is one of several things that can be ticked.
@@ -274,19 +275,50 @@ func servicePick(book Book, id string, ticked []string) pick {
 }
 
 func (s *Server) showDeclare(w http.ResponseWriter, r *http.Request, v *visit) error {
-	scr, err := s.declareScreen(r.Context(), declareForm(), r.URL.Query()["service"])
+	f := declareForm()
+	from, title, err := s.declaredFrom(r.Context(), v, r.URL.Query().Get("request"))
 	if err != nil {
 		return err
 	}
+	if title != "" {
+		f = f.with("title", title)
+	}
+	scr, err := s.declareScreen(r.Context(), f, r.URL.Query()["service"])
+	if err != nil {
+		return err
+	}
+	scr.Request = from
 	return s.show(w, r, v, http.StatusOK, "declare", scr)
+}
+
+// declaredFrom is the request that an incident is declared from, and its title; nothing when it is declared by itself.
+func (s *Server) declaredFrom(ctx context.Context, v *visit, ref string) (link, string, error) {
+	if ref == "" {
+		return link{}, "", nil
+	}
+	r, err := s.deps.Requests.Request(ctx, v.Actor, ref)
+	return link{Word: r.Name(), Path: "/requests/" + r.Name()}, r.Title, err
 }
 
 func (s *Server) declare(w http.ResponseWriter, r *http.Request, v *visit) error {
 	f := declareForm().typed(r.PostForm)
+	from, _, err := s.declaredFrom(r.Context(), v, r.PostForm.Get("request"))
+	if err != nil {
+		return err
+	}
 	d := incident.Declaration{Title: f.Field("title").Value, Severity: incident.Severity(f.Field("severity").Value), Services: r.PostForm["service"]}
 	inc, err := s.deps.Rooms.Declare(r.Context(), v.Actor, d)
 	if err != nil {
-		return s.again(w, r, v, "declare", f, err, func(f form) (screen, error) { return s.declareScreen(r.Context(), f, d.Services) })
+		return s.again(w, r, v, "declare", f, err, func(f form) (screen, error) {
+			scr, err := s.declareScreen(r.Context(), f, d.Services)
+			scr.Request = from
+			return scr, err
+		})
+	}
+	if from.Path != "" {
+		if _, err := s.deps.Requests.PartOf(r.Context(), v.Actor, from.Word, inc.ID); unseen(err) != nil { // a bystander declares it all the same
+			return err
+		}
 	}
 	say := inc.Name() + " is open."
 	if len(inc.Told) > 0 {

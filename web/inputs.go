@@ -186,7 +186,11 @@ func (f form) filled(values map[string]any) form {
 
 // prefill fills in what the address and the subject say: links of results and alerts lead to a form that is filled in.
 func (s *Server) prefill(ctx context.Context, v *visit, d action.Definition, query url.Values, f form) (form, error) {
-	values, err := s.deps.Actions.Prefill(ctx, v.Actor, d.ID, subjectOf(query.Get("for")))
+	about := subjectOf(query.Get("for"))
+	values, err := s.deps.Actions.Prefill(ctx, v.Actor, d.ID, about)
+	if err == nil && about.Kind == "request" {
+		err = s.forRequest(ctx, v, d, about.ID, values)
+	}
 	if err != nil {
 		return f, err
 	}
@@ -249,7 +253,7 @@ func (rt Route) streams(r *http.Request) bool {
 	switch rt.Pattern {
 	case "POST /uploads/{id...}":
 		return true
-	case "POST /actions/{id...}":
+	case "POST /actions/{id...}", "POST /requests", "POST /requests/{ref}/say", "POST /requests/{ref}/add":
 		return strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
 	}
 	return false

@@ -50,6 +50,10 @@ func seeing(kind string) (people.Verb, bool) {
 		return people.ReadPostmortems, true
 	case "action", "run":
 		return people.SeeActions, true
+	case "request":
+		return people.SeeRequests, true
+	case "presence":
+		return people.WorkRequests, true
 	case "service", "component", "customer", "person", "team":
 		return people.SeeCatalog, true
 	case "journal", "config":

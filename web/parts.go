@@ -114,4 +114,6 @@ type pager struct {
 	Of           string // what there are pages of: "alerts"
 	Newer, Older string // addresses, empty when there is none
 	Say          string // "1 to 50 of 1,204"
+	NewerSay     string // the words of the buttons, where the order is not that of time
+	OlderSay     string
 }

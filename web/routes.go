@@ -78,7 +78,7 @@ func (s *Server) dutyRoutes() []Route {
 
 // table is the one table of routes.
 func (s *Server) table() []Route {
-	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes())
+	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes(), s.requestRoutes())
 }
 
 // incidentRoutes are the incidents' part of the table.
@@ -111,6 +111,45 @@ func (s *Server) incidentRoutes() []Route {
 		{"POST /incidents/{ref}/postmortem/publish", needs(people.WritePostmortem), s.publishPaper},
 		{"POST /incidents/{ref}/follow-ups", needs(people.WritePostmortem), s.addFollowUp},
 		{"POST /incidents/{ref}/follow-ups/{id}", needs(people.FinishFollowUp), s.finishFollowUp},
+	}
+}
+
+// requestRoutes are the desk's part of the table. What only the desk may do to a request is asked again by the domain, with the request.
+func (s *Server) requestRoutes() []Route {
+	return []Route{
+		{"GET /requests", needs(people.SeeRequests), s.showRequests},
+		{"POST /requests", needs(people.AskDesk), s.askRequest},
+		{"GET /requests/new", needs(people.AskDesk), s.showAsk},
+		{"GET /requests/triage", needs(people.WorkRequests), s.showTriage},
+		{"POST /requests/bulk", needs(people.WorkRequests), s.bulkRequests},
+		{"POST /requests/take-back", needs(people.WorkRequests), s.takeBackBulk},
+		{"GET /requests/{ref}", needs(people.SeeRequests), s.showRequest},
+		{"GET /requests/{ref}/files/{file}", needs(people.SeeRequests), s.requestFile},
+		{"POST /requests/{ref}/add", needs(people.AskDesk), s.addToRequest},
+		{"POST /requests/{ref}/solved", needs(people.SeeRequests), s.solvedRequest},
+		{"POST /requests/{ref}/watch", needs(people.SeeRequests), s.watchRequest},
+		{"POST /requests/{ref}/unwatch", needs(people.SeeRequests), s.unwatchRequest},
+		{"POST /requests/{ref}/say", needs(people.WorkRequests), s.sayInRequest},
+		{"POST /requests/{ref}/draft", needs(people.WorkRequests), s.keepDraft},
+		{"POST /requests/{ref}/here", needs(people.WorkRequests), s.touchRequest},
+		{"POST /requests/{ref}/macro", needs(people.WorkRequests), s.useMacro},
+		{"POST /requests/{ref}/accept", needs(people.WorkRequests), s.acceptRequest},
+		{"POST /requests/{ref}/decline", needs(people.WorkRequests), s.declineRequest},
+		{"POST /requests/{ref}/snooze", needs(people.WorkRequests), s.snoozeRequest},
+		{"POST /requests/{ref}/duplicate", needs(people.WorkRequests), s.duplicateRequest},
+		{"POST /requests/{ref}/not-duplicate", needs(people.WorkRequests), s.notDuplicateRequest},
+		{"POST /requests/{ref}/assign", needs(people.WorkRequests), s.assignRequest},
+		{"POST /requests/{ref}/change", needs(people.WorkRequests), s.changeRequest},
+		{"POST /requests/{ref}/wait", needs(people.WorkRequests), s.waitRequest},
+		{"POST /requests/{ref}/resume", needs(people.WorkRequests), s.resumeRequest},
+		{"POST /requests/{ref}/close", needs(people.WorkRequests), s.closeRequest},
+		{"POST /requests/{ref}/reopen", needs(people.WorkRequests), s.reopenRequest},
+		{"POST /requests/{ref}/problem", needs(people.WorkRequests), s.hangRequest},
+		{"GET /requests/{ref}/solve", needs(people.WorkRequests), s.showSolve},
+		{"POST /requests/{ref}/solve", needs(people.WorkRequests), s.solveRequest},
+		{"POST /requests/{ref}/link", needs(people.WorkRequests), s.linkRequest},
+		{"POST /requests/{ref}/unlink", needs(people.WorkRequests), s.unlinkRequest},
+		{"POST /requests/{ref}/leave-incident", needs(people.WorkRequests), s.leaveIncident},
 	}
 }
 
@@ -194,6 +233,7 @@ type wing struct{ Path, Icon, Word string }
 func wings() []wing {
 	return []wing{
 		{"/", "home", "Home"},
+		{"/requests", "inbox", "Requests"},
 		{"/alerts", "alert", "Alerts"},
 		{"/oncall", "oncall", "On call"},
 		{"/incidents", "incident", "Incidents"},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"frontline/alert"
+	"frontline/desk"
 	"frontline/fault"
 	"frontline/job"
 	"frontline/journal"
@@ -165,7 +166,7 @@ type AlertCounts interface {
 }
 
 // NewBadges returns what the navigation counts: alerts that nobody has taken, and open incidents.
-func NewBadges(alerts AlertCounts, trouble Trouble) Badges {
+func NewBadges(alerts AlertCounts, trouble Trouble, requests RequestCounts) Badges {
 	return Badges{
 		"/alerts": func(ctx context.Context, a people.Actor) (Badge, error) {
 			c, err := alerts.Count(ctx, a)
@@ -177,7 +178,21 @@ func NewBadges(alerts AlertCounts, trouble Trouble) Badges {
 			b.Fire = slices.ContainsFunc(open, worst)
 			return b, unseen(err)
 		},
+		"/requests": func(ctx context.Context, a people.Actor) (Badge, error) {
+			if !mayWorkRequests(a) {
+				return Badge{}, nil
+			}
+			f := requestViews()[0].filter(a.ID)
+			f.Limit = mostCounted
+			n, err := requests.Count(ctx, a, f)
+			return Badge{N: n, Say: "open"}, unseen(err)
+		},
 	}
+}
+
+// RequestCounts counts requests.
+type RequestCounts interface {
+	Count(ctx context.Context, a people.Actor, f desk.Filter) (int, error)
 }
 
 // unseen makes nothing of what a person may not count.

@@ -52,6 +52,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
@@ -76,6 +77,7 @@ type Deps struct {
 	Paging     Paging
 	Incidents  Incidents
 	Rooms      Rooms
+	Requests   Requests
 	Papers     Papers
 	Status     StatusPage
 	Journal    Journal
@@ -104,6 +106,14 @@ type Badge struct {
 	N    int    // shown when above zero
 	Fire bool   // something critical is among them
 	Say  string // for screen readers: "open", "wait for approval"
+}
+
+// Shown is the number, as far as anybody counts.
+func (b Badge) Shown() string {
+	if b.N >= mostCounted {
+		return "99+"
+	}
+	return strconv.Itoa(b.N)
 }
 
 // Badges counts what waits in a wing for the actor, by the wing's address ("/alerts").

@@ -3,6 +3,7 @@ import * as Turbo from "@hotwired/turbo";
 import "./times.js";
 import "./forms.js";
 import "./inputs.js";
+import "./desk.js";
 import "./keys.js";
 import "./palette.js";
 import { startLive } from "./live.js";

@@ -2,7 +2,7 @@
 import { openPalette } from "./palette.js";
 
 const writing = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]:not([contenteditable=false])";
-const wings = { h: "/", a: "/alerts", o: "/oncall", i: "/incidents", r: "/actions", j: "/journal", s: "/me" };
+const wings = { h: "/", d: "/requests", a: "/alerts", o: "/oncall", i: "/incidents", r: "/actions", j: "/journal", s: "/me" };
 let prefix = 0; // when g was pressed
 
 const single = {
@@ -10,7 +10,7 @@ const single = {
   "?": () => document.getElementById("keys")?.showModal(),
   j: () => move(1),
   k: () => move(-1),
-  a: () => send("a"),
+  x: tick,
   g: () => { prefix = Date.now(); },
 };
 
@@ -23,7 +23,7 @@ document.addEventListener("keydown", (e) => {
   if (document.querySelector("dialog[open]") || e.target.closest?.(writing)) return;
   if (e.key === "Enter") return e.target === document.body && open(e);
   if (document.documentElement.dataset.keys === "off") return;
-  const act = Date.now() - prefix < 1500 ? () => go(e.key) : single[e.key];
+  const act = Date.now() - prefix < 1500 ? () => go(e.key) : deed(e.key) ?? single[e.key];
   if (e.key !== "g") prefix = 0;
   if (!act) return;
   e.preventDefault();
@@ -70,10 +70,30 @@ function open(e) {
   lead(row).click();
 }
 
-// send submits the form that has this key: the chosen row's, or the screen's only one.
-function send(key) {
-  const forms = [...(chosen() ?? document).querySelectorAll(`form[data-key="${key}"]`)].filter((f) => f.offsetParent);
-  if (forms.length === 1) forms[0].requestSubmit();
+// deed finds what has this key: in the menu that is open, in the chosen row, or the only one on the screen. It sends a form, follows a link,
+// presses a button, chooses one of several, or opens a menu.
+function deed(key) {
+  const all = [...document.querySelectorAll(`main [data-key="${CSS.escape(key)}"]`)].filter((n) => n.offsetParent);
+  const open = all.filter((n) => n.closest("details.deed[open]") && !n.matches("details"));
+  const row = all.filter((n) => chosen()?.contains(n));
+  const node = open[0] ?? row[0] ?? (all.length === 1 ? all[0] : undefined);
+  return node && (() => act(node));
+}
+
+function act(node) {
+  if (node.matches("form")) return node.requestSubmit();
+  if (node.matches("details")) {
+    node.open = !node.open;
+    if (node.open) node.querySelector("[autofocus], textarea, .sheetling :is(input:not([type=hidden]), button, select, a)")?.focus();
+    return;
+  }
+  node.click();
+  if (node.matches(".write input[type=radio]")) node.form.querySelector("textarea").focus();
+}
+
+// tick chooses the row for what is done to many.
+function tick() {
+  chosen()?.querySelector("input[name=pick]")?.click();
 }
 
 function go(key) {

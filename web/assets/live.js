@@ -82,7 +82,7 @@ function hear(news) {
 
 // catchUp fetches the screen when one of its topics changed after it was asked for.
 function catchUp() {
-  if (topics().some((t) => changed.get(t) > asked)) schedule();
+  if (topics().some((t) => changed.get(t) > asked && !(t.startsWith("presence") && typing()))) schedule();
 }
 
 function topics() {
