@@ -54,21 +54,27 @@ func (r *Runner) carryOut(ctx context.Context, args JobRun) error {
 	}
 	v := w.prove(ctx, w.do(ctx))
 	w.led.close()
+	if v.left {
+		return job.ErrLeft
+	}
 	return r.end(ctx, run, holder, v)
 }
 
 // lost finds out what became of a run whose process vanished.
 func (r *Runner) lost(ctx context.Context, args JobRun) error {
-	v, run, holder, err := r.reconcile(ctx, args.Run)
+	v, run, holder, err := r.reconcile(ctx, args.Run, (*work).resume)
 	if err != nil || v == nil {
 		return err
+	}
+	if v.left {
+		return job.ErrLeft
 	}
 	return r.end(ctx, run, holder, *v)
 }
 
 // lookNow finds out what became of an unknown run. While the neighbour does not answer it is tried again.
 func (r *Runner) lookNow(ctx context.Context, args JobLook) error {
-	v, run, holder, err := r.reconcile(ctx, args.Run)
+	v, run, holder, err := r.reconcile(ctx, args.Run, (*work).collect)
 	if err != nil || v == nil {
 		return err
 	}
@@ -78,8 +84,8 @@ func (r *Runner) lookNow(ctx context.Context, args JobLook) error {
 	return r.end(ctx, run, holder, *v)
 }
 
-// reconcile takes a run over and asks its kind what became of it. No verdict means that the run has ended, or now did.
-func (r *Runner) reconcile(ctx context.Context, id string) (*verdict, Run, string, error) {
+// reconcile takes a run over and asks its kind what became of it, unless the work goes on elsewhere: that is for under to find out. No verdict means that the run has ended, or now did.
+func (r *Runner) reconcile(ctx context.Context, id string, under func(*work, context.Context) (verdict, bool)) (*verdict, Run, string, error) {
 	holder, err := holderOf(ctx)
 	if err != nil {
 		return nil, Run{}, "", err
@@ -98,7 +104,11 @@ func (r *Runner) reconcile(ctx context.Context, id string) (*verdict, Run, strin
 	if !run.CancelAt.IsZero() {
 		otherwise = Cancelled
 	}
-	v := w.prove(ctx, w.findOut(ctx, otherwise, lookTime))
+	v, goes := under(w, ctx)
+	if !goes {
+		v = w.findOut(ctx, otherwise, lookTime)
+	}
+	v = w.prove(ctx, v)
 	w.led.close()
 	return &v, run, holder, nil
 }
@@ -114,7 +124,7 @@ func holderOf(ctx context.Context) (string, error) {
 
 // open makes a run ready to be worked on: its kind, its secrets, its ledger. The ledger must be closed.
 func (r *Runner) open(run Run, holder string) (*work, error) {
-	kind, ok := r.Kinds[run.Definition.Kind]
+	kind, ok := r.kindFor(run.Definition, run.Definition.Kind)
 	if !ok {
 		return nil, fault.New(fault.Invalid, "This installation has no action kind %s.", run.Definition.Kind)
 	}
@@ -147,19 +157,28 @@ type verdict struct {
 	state  State
 	result Result
 	later  bool  // look again soon
+	left   bool  // the work goes on elsewhere while this server is stopped: there is no verdict yet
 	silent error // the neighbour did not answer: nothing was found out
 }
 
 // do lets the kind work, and finds out what became of it when its end leaves that open.
 func (w *work) do(ctx context.Context) verdict {
 	result, cause, err := w.attempt(ctx)
+	if _, goesOn := w.kind.(Resumer); goesOn && cause == errStopping {
+		return verdict{left: true}
+	}
+	return w.judge(ctx, result, cause, err)
+}
+
+// judge says what became of the work whose end is known: by its result or its error, and by why it was cut off.
+func (w *work) judge(ctx context.Context, result Result, cause, err error) verdict {
 	otherwise, sentence := w.otherwise(cause, err)
 	if err == nil {
 		return w.said(result, otherwise)
 	}
 	w.Log.Warn("run ended with an error", "run", w.run.ID, "action", w.run.Definition.ID, "err", w.mask.err(err))
 	switch {
-	case w.led.committed() == 0:
+	case w.committed(ctx) == 0:
 		return verdict{state: otherwise, result: Result{Summary: sentence + " Nothing was done."}}
 	case cause == nil && !doubtful(err):
 		return verdict{state: Failed, result: Result{Summary: sentence}}
@@ -291,7 +310,7 @@ func (w *work) findOut(ctx context.Context, otherwise State, patience time.Durat
 	err = w.mask.err(err)
 	w.Log.Warn("it cannot be found out what became of a run", "run", w.run.ID, "action", w.run.Definition.ID, "err", err)
 	run := w.run
-	run.Steps = w.led.committed()
+	run.Steps = w.committed(ctx)
 	return verdict{state: Unknown, result: unsure(run), later: true, silent: err}
 }
 

@@ -51,9 +51,11 @@ type Definition struct {
 	Settings   map[string]any        `json:"settings,omitempty" yaml:"settings,omitempty"` // for the kind; a text env:NAME or file:/path is a reference to a secret
 	Secrets    map[string]secret.Ref `json:"secrets,omitempty" yaml:"secrets,omitempty"`   // more secrets for the kind, by name
 	Inputs     []form.Input          `json:"inputs,omitempty" yaml:"inputs,omitempty"`
-	Limits     Limits                `json:"limits,omitzero" yaml:"limits,omitempty"`
-	Allow      Allow                 `json:"allow,omitzero" yaml:"allow,omitempty"`
-	Approval   *Approval             `json:"approval,omitempty" yaml:"approval,omitempty"` // whose yes a run needs; nil: one other's for danger, nobody's for the rest
+	// Runner are the labels of the runners that may do the work: all must match. Empty: the server does it.
+	Runner   map[string]string `json:"runner,omitempty" yaml:"runner,omitempty"`
+	Limits   Limits            `json:"limits,omitzero" yaml:"limits,omitempty"`
+	Allow    Allow             `json:"allow,omitzero" yaml:"allow,omitempty"`
+	Approval *Approval         `json:"approval,omitempty" yaml:"approval,omitempty"` // whose yes a run needs; nil: one other's for danger, nobody's for the rest
 	// Scripts are files that the work needs, from the folder "scripts" beside the definition; a run finds them by these names.
 	Scripts []string          `json:"scripts,omitempty" yaml:"scripts,omitempty"`
 	Texts   map[string]string `json:"texts,omitempty" yaml:"-"` // their contents
@@ -107,6 +109,9 @@ func (l Limits) keep() time.Duration {
 	}
 	return l.Keep
 }
+
+// RunsFor is how long a run may take.
+func (l Limits) RunsFor() time.Duration { return l.timeout() }
 
 // Verb is what an actor needs to be allowed to run it.
 func (d Definition) Verb() people.Verb { return d.Risk.verb() }
@@ -178,6 +183,7 @@ func (d Definition) Check() []fault.Field {
 	c.Want(d.Kind != "", "kind", "Name the kind that does the work, such as exec or rabbitmq.park.")
 	c.Fields = append(c.Fields, form.CheckInputs(d.Inputs)...)
 	d.checkSecrets(&c)
+	d.checkRunner(&c)
 	d.checkLimits(&c)
 	d.checkParts(&c)
 	d.checkScripts(&c)

@@ -42,6 +42,7 @@ type Call struct {
 	Risk    Risk                 // of the definition: who is asked for read only looks
 	Actor   string               // the person's id, for the neighbour's own log
 	Reason  string
+	Looks   bool // it is a look whether a run helped: the settings are those of the definition's check, and nothing is committed
 	// Kept reads something in quarantine, with its envelope, that the team of the action owns; NotFound otherwise.
 	Kept func(ctx context.Context, id string) (Kept, error) `json:"-"`
 }

@@ -33,7 +33,7 @@ var _ Ledger = (*ledger)(nil)
 
 // ledger writes what one holder of a run does: steps at once and durably, output and progress in batches.
 type ledger struct {
-	runs   Runs
+	runs   Pages
 	clock  clock.Clock
 	log    *slog.Logger
 	run    Run
@@ -62,7 +62,7 @@ type ledger struct {
 }
 
 // openLedger starts the writer of output; close ends it.
-func openLedger(runs Runs, c clock.Clock, log *slog.Logger, r Run, holder string, m masker) *ledger {
+func openLedger(runs Pages, c clock.Clock, log *slog.Logger, r Run, holder string, m masker) *ledger {
 	l := &ledger{runs: runs, clock: c, log: log, run: r, holder: holder, mask: m, progress: r.Progress, lines: r.Lines, steps: r.Steps,
 		kick: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan struct{})}
 	l.room = sync.NewCond(&l.mu)
@@ -74,6 +74,26 @@ func openLedger(runs Runs, c clock.Clock, log *slog.Logger, r Run, holder string
 func (l *ledger) close() {
 	close(l.done)
 	l.wg.Wait()
+}
+
+// drain writes what could not be written before, until it is, somebody else holds the run, or ctx ends. It comes after close.
+func (l *ledger) drain(ctx context.Context) {
+	for {
+		l.mu.Lock()
+		waits := l.dirty && !l.lost
+		l.mu.Unlock()
+		if !waits {
+			return
+		}
+		l.flush()
+		tick, stop := l.clock.After(batchTime)
+		select {
+		case <-tick:
+		case <-ctx.Done():
+			stop()
+			return
+		}
+	}
 }
 
 // committed is how many steps are durable.
@@ -91,11 +111,7 @@ func (l *ledger) Commit(ctx context.Context, step string, payload []byte) error 
 
 // Quarantine implements Ledger.
 func (l *ledger) Quarantine(ctx context.Context, step string, q Quarantined) (string, error) {
-	now := l.clock.Now()
-	keep := &Kept{Run: l.run.ID, Action: l.run.Definition.ID, Owner: l.run.Definition.Team,
-		Visibility: l.run.Definition.Narrow(), Quarantined: q, State: Captured,
-		CapturedAt: now, ExpiresAt: now.Add(l.run.Definition.Limits.keep())}
-	return l.commit(ctx, StepOf{Step: Step{Name: step, Payload: []byte(q.Fingerprint)}, Keep: keep})
+	return l.commit(ctx, StepOf{Step: Step{Name: step, Payload: []byte(q.Fingerprint)}, Keep: &Kept{Quarantined: q}})
 }
 
 // Removed implements Ledger.
@@ -132,19 +148,40 @@ func (l *ledger) File(ctx context.Context, name, contentType string, body io.Rea
 	if many {
 		return File{}, fault.New(fault.TooLarge, "A run keeps at most %d files. Pack them into one.", mostFiles)
 	}
-	sum := sha256.Sum256(raw)
-	f := File{Name: cut(strings.ToValidUTF8(path.Base(l.mask.text(name)), "_"), 200), Type: contentType, Size: int64(len(raw)), Hash: hex.EncodeToString(sum[:])}
+	f := NewFile(l.mask.text(name), contentType, raw)
 	f.ID, err = l.runs.AddFile(ctx, l.run.ID, l.holder, f, raw)
 	return f, err
 }
 
-func (l *ledger) commit(ctx context.Context, s StepOf) (string, error) {
+// NewFile describes a file of a run, without its id.
+func NewFile(name, contentType string, raw []byte) File {
+	sum := sha256.Sum256(raw)
+	return File{Name: cut(strings.ToValidUTF8(path.Base(name), "_"), 200), Type: contentType, Size: int64(len(raw)), Hash: hex.EncodeToString(sum[:])}
+}
+
+// Writes completes a step of the run at the time, as it is committed, with what the journal says of it.
+func (r Run) Writes(s StepOf, now time.Time) (StepOf, journal.Consequences, error) {
 	if !fixedWord.MatchString(s.Step.Name) {
-		return "", fault.New(fault.Internal, "A step's name is one fixed word; the action's kind used another. Report this to its owner.")
+		return s, journal.Consequences{}, fault.New(fault.Internal, "A step's name is one fixed word; the action's kind used another. Report this to its owner.")
 	}
-	s.Run, s.Holder, s.Step.At = l.run.ID, l.holder, l.clock.Now()
-	e := l.run.entry(journal.By(people.System("job")), "run.step", map[string]any{"step": s.Step.Name})
-	id, err := l.runs.CommitStep(ctx, s, journal.Consequences{Entries: []journal.Entry{e}})
+	s.Run, s.Step.At = r.ID, now
+	if s.Keep != nil {
+		k := *s.Keep
+		k.Run, k.Action, k.Owner, k.Visibility, k.State = r.ID, r.Definition.ID, r.Definition.Team, r.Definition.Narrow(), Captured
+		k.CapturedAt, k.ExpiresAt = now, now.Add(r.Definition.Limits.keep())
+		s.Keep = &k
+	}
+	e := r.entry(journal.By(people.System("job")), "run.step", map[string]any{"step": s.Step.Name})
+	return s, journal.Consequences{Entries: []journal.Entry{e}}, nil
+}
+
+func (l *ledger) commit(ctx context.Context, s StepOf) (string, error) {
+	s.Holder = l.holder
+	s, cs, err := l.run.Writes(s, l.clock.Now())
+	if err != nil {
+		return "", err
+	}
+	id, err := l.runs.CommitStep(ctx, s, cs)
 	if err != nil {
 		return "", err
 	}
@@ -261,6 +298,27 @@ func (l *ledger) flush() {
 		l.waiting = append(lines, l.waiting...) // the next line or the end tries again
 		l.log.Warn("output of a run cannot be written now", "run", l.run.ID, "err", err)
 	}
+}
+
+// Full says whether the run has all the output that is kept. Its ledger says so in the last line.
+func (r Run) Full() bool { return r.Lines > mostLines }
+
+// Received is what a runner elsewhere sent as output at a time, within the bounds of what a ledger writes.
+func Received(lines []Line, p Progress, now time.Time) ([]Line, Progress) {
+	out := make([]Line, len(lines))
+	for i, line := range lines {
+		if line.At.IsZero() || line.At.After(now) {
+			line.At = now
+		}
+		out[i] = Line{At: line.At, Text: cut(storable(line.Text), longLine)}
+	}
+	p.What = cut(storable(p.What), 200)
+	return out, p
+}
+
+// storable is a text without what a database refuses.
+func storable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // cut shortens a text to about so many bytes, at a whole character.

@@ -353,7 +353,8 @@ func (r *Runner) askSource(ctx context.Context, by people.Actor, src Definition,
 	defer cancel()
 	call := r.call(src, open, secrets)
 	call.Actor = by.ID
-	kind, mask := r.Kinds[src.Kind], newMasker(secrets)
+	kind, _ := r.kindFor(src, src.Kind) // mayPlan has asked for it
+	mask := newMasker(secrets)
 	result, err := guard(func() (Result, error) {
 		plan, err := kind.Plan(ctx, call)
 		if err != nil || plan.Nothing {

@@ -66,12 +66,12 @@ func (w *work) lookWith(result Result) func(context.Context) (Finding, error) {
 // lookUntil repeats the definition's look until it succeeds or its time is up.
 func (w *work) lookUntil(ctx context.Context, p Part) (Finding, error) {
 	d := w.run.Definition.with(p)
-	kind, ok := w.Kinds[d.Kind]
+	kind, ok := w.kindFor(w.run.Definition, d.Kind)
 	if !ok {
 		return Finding{}, fault.New(fault.Invalid, "This installation has no action kind %s.", d.Kind)
 	}
 	call := w.call
-	call.Settings, call.Secrets = d.settings(), w.proofSecrets
+	call.Settings, call.Secrets, call.Looks = d.settings(), w.proofSecrets, true
 	until := w.Clock.Now().Add(w.run.Definition.proofTime())
 	if err := w.pause(ctx, p.Wait); err != nil {
 		return Finding{}, err

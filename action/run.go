@@ -56,6 +56,8 @@ type Run struct {
 	EndedAt     time.Time
 	CancelAt    time.Time // when somebody asked to cancel it
 
+	Runner string // the name of the runner that took it; empty when the server did it, or none has
+
 	Undoes   string // the run that this one takes back; empty for a run of its own
 	UndoneBy string // the run that took this one back
 
@@ -260,7 +262,7 @@ func (r Run) begun(now time.Time, cs *journal.Consequences) Run {
 		cs.Do(KindFlow().At(now, r.ID, JobFlow{r.ID}))
 		return r
 	}
-	j := KindRun().At(now, r.ID, JobRun{r.ID}).Ranked(job.Bulk)
+	j := KindRun().At(now, r.ID, JobRun{r.ID}).Ranked(r.Definition.rank(job.Bulk))
 	j.Hold = r.Definition.Limits.timeout() + r.Definition.proofTime() + settleTime
 	cs.Do(j)
 	return r
@@ -372,7 +374,7 @@ func end(holder string, state State, result Result, later bool) decision {
 		}
 		r, cs := r.ended(c.Now, state, result)
 		if later {
-			cs.Do(KindLook().At(c.Now.Add(time.Minute), r.ID, JobLook{r.ID}))
+			cs.Do(r.look(c.Now.Add(time.Minute)))
 		}
 		return r, cs, nil
 	}
@@ -391,7 +393,7 @@ func stray(c Current) (Run, journal.Consequences, error) {
 	}
 	r, cs := r.ended(c.Now, Unknown, unsure(r))
 	cs.Finish = false
-	cs.Do(KindLook().At(c.Now, r.ID, JobLook{r.ID}))
+	cs.Do(r.look(c.Now))
 	return r, cs, nil
 }
 
@@ -452,19 +454,6 @@ func plainFacts(facts map[string]any) map[string]any {
 		}
 	}
 	return plain
-}
-
-// lookAgain asks for another look at an unknown run.
-func lookAgain(by journal.Actor) decision {
-	return func(c Current) (Run, journal.Consequences, error) {
-		var cs journal.Consequences
-		if c.Run.State != Unknown {
-			return c.Run, cs, fault.New(fault.Conflict, "%s is %s, not unknown. There is nothing to find out.", c.Run.Ref(), c.Run.State)
-		}
-		cs.Add(c.Run.entry(by, "run.look_requested", nil))
-		cs.Do(KindLook().At(c.Now, c.Run.ID, JobLook{c.Run.ID}))
-		return c.Run, cs, nil
-	}
 }
 
 // settle writes what a person found out about an unknown run, in their words.

@@ -29,10 +29,11 @@ type Runner struct {
 	Getenv  func(string) string // where references env:NAME are looked up
 	Box     Box                 // nil: actions with secret inputs are refused
 	// Belongs says whether the actor may hang a run on a subject: that it exists, and is open to them. nil: on any.
-	Belongs func(context.Context, people.Actor, journal.Subject) error
-	Mailer  Mailer           // tells people by mail that a run waits for them; nil: only the screens do
-	Link    func(Run) string // where a run is looked at
-	Given                    // what inputs are checked with, beside the definition
+	Belongs   func(context.Context, people.Actor, journal.Subject) error
+	Mailer    Mailer           // tells people by mail that a run waits for them; nil: only the screens do
+	Link      func(Run) string // where a run is looked at
+	Elsewhere Elsewhere        // uses kinds on runners in other networks; nil: actions that name a runner are refused
+	Given                      // what inputs are checked with, beside the definition
 
 	lists lists
 }
@@ -127,7 +128,7 @@ func (r *Runner) mayPlan(by people.Actor, d Definition) error {
 	if err := people.May(by, d.Verb(), d.Subject()); err != nil {
 		return err
 	}
-	if _, ok := r.Kinds[d.Kind]; !ok && !d.Flow() {
+	if _, ok := r.kindFor(d, d.Kind); !ok && !d.Flow() {
 		return fault.New(fault.Invalid, "The action %s is of kind %s, which this installation does not have. Ask its owners to correct it.", d.ID, d.Kind)
 	}
 	return nil
@@ -172,7 +173,8 @@ func (r *Runner) ask(ctx context.Context, run Run, given filled) (Plan, error) {
 	call := r.call(run.Definition, given.open, secrets)
 	call.Files, call.Actor, call.Reason = given.files, run.PlannedBy.ID, run.Reason
 	mask := newMasker(secrets)
-	plan, err := guard(func() (Plan, error) { return r.Kinds[run.Definition.Kind].Plan(ctx, call) })
+	kind, _ := r.kindFor(run.Definition, run.Definition.Kind) // mayPlan has asked for it
+	plan, err := guard(func() (Plan, error) { return kind.Plan(ctx, call) })
 	if err != nil {
 		return Plan{}, mask.err(err)
 	}
@@ -212,6 +214,9 @@ func (r *Runner) secrets(d Definition, hidden map[string]secret.Text) (map[strin
 	all := map[string]secret.Text{}
 	for name, value := range hidden {
 		all[name] = value
+	}
+	if len(d.Runner) > 0 {
+		return all, nil // a runner holds its own
 	}
 	for name, ref := range d.references() {
 		value, err := ref.Resolve(r.Getenv)

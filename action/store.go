@@ -21,6 +21,13 @@ type Runs interface {
 	// waits for its review. No other start that is taken from the same budget, and no other break-glass of the action or the person, happens
 	// meanwhile.
 	StartRun(ctx context.Context, id string, who Starter, decide func(Current) (Run, journal.Consequences, error)) (Run, error)
+	Pages
+	// Subscribe returns the topics that changed ("run:ID"; "*" when unknown), until ctx ends.
+	Subscribe(ctx context.Context) <-chan []string
+}
+
+// Pages is where a ledger is written: by the server into its database, by a runner in another network through the server.
+type Pages interface {
 	// CommitStep adds a step, with what it keeps or removes, and returns the id of what it keeps. It is a Conflict when the
 	// holder no longer holds the run.
 	CommitStep(ctx context.Context, s StepOf, c journal.Consequences) (string, error)
@@ -28,8 +35,6 @@ type Runs interface {
 	AddOutput(ctx context.Context, run, holder string, lines []Line, p Progress) error
 	// AddFile keeps a file of the run and returns its id. It is a Conflict when the holder no longer holds the run.
 	AddFile(ctx context.Context, run, holder string, f File, body []byte) (string, error)
-	// Subscribe returns the topics that changed ("run:ID"; "*" when unknown), until ctx ends.
-	Subscribe(ctx context.Context) <-chan []string
 }
 
 // Starter is who starts a run.

@@ -81,7 +81,7 @@ func (s *server) showAction(ctx context.Context, by people.Actor, in *byAction) 
 func (n names) action(d action.Definition, f action.Figures) wire.Action {
 	role, _ := people.LeastRole(d.Verb())
 	out := wire.Action{ID: d.ID, Title: d.Title, Purpose: d.Purpose, Team: n.ref("team", d.Team), Services: n.refs("service", d.Services), Risk: string(d.Risk),
-		Role: string(role), Allowed: every(d.Allow.Run, func(w people.Who) string { return string(w) }), Kind: d.Kind, Version: d.Version(), Inputs: every(d.Inputs, inputOf)}
+		Role: string(role), Allowed: every(d.Allow.Run, func(w people.Who) string { return string(w) }), Kind: d.Kind, Version: d.Version(), Inputs: every(d.Inputs, inputOf), Runner: labels(d.Runner)}
 	out.Approve, _ = d.Approvals()
 	if f.Runs() > 0 {
 		out.Figures = &wire.Figures{Succeeded: f.Succeeded, Failed: f.Failed, Unknown: f.Unknown, Usual: wire.Duration(f.Usual), NineInTen: wire.Duration(f.NineInTen)}

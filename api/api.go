@@ -60,6 +60,7 @@ type Deps struct {
 	Incidents Incidents
 	Desk      Desk
 	Actions   Actions
+	Runners   Runners
 	Config    Config
 	Rules     Rules
 	Journal   Journal
@@ -117,6 +118,7 @@ func build(deps Deps) (*server, error) {
 	s.runs()
 	s.savings()
 	s.rules()
+	s.runners()
 	s.configuration()
 	s.people()
 	s.system()

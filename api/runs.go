@@ -243,7 +243,7 @@ func (n names) run(r action.Run) wire.Run {
 	if until := r.UndoUntil(); !until.IsZero() {
 		out.Undo = &wire.Undo{Say: r.Result.Undo.Say, Until: until, By: r.UndoneBy}
 	}
-	out.Undoes = r.Undoes
+	out.Undoes, out.Runner = r.Undoes, r.Runner
 	return out
 }
 

@@ -34,7 +34,7 @@ func (a *App) wireActions(ctx context.Context) error {
 		return err
 	}
 	a.actions = &action.Runner{Runs: a.db, Records: a.db, Shelf: a.db, Book: bookAs[action.Directory](a), Kinds: kinds, Clock: a.clock, Log: a.log,
-		Getenv: a.getenv, Box: box{key}, Belongs: a.belongs, Given: a.given(), Link: a.runLink}
+		Getenv: a.getenv, Box: box{key, "run inputs"}, Belongs: a.belongs, Given: a.given(), Link: a.runLink}
 	if a.settings.mail == nil {
 		return nil // the screens alone tell who is asked
 	}
@@ -64,16 +64,19 @@ func (a *App) belongs(ctx context.Context, actor people.Actor, s journal.Subject
 	return fault.New(fault.Invalid, "A run belongs to an alert, an incident or a request, not to a %s. Start it from one of them, or alone.", s.Kind)
 }
 
-// box keeps secret inputs sealed between planning and running.
-type box struct{ key secret.Text }
+// box keeps something sealed in the database, such as secret inputs between planning and running.
+type box struct {
+	key  secret.Text
+	what string
+}
 
 func (b box) Seal(plain []byte) ([]byte, error) {
-	sealed, err := secret.Seal(b.key, "run inputs", plain)
+	sealed, err := secret.Seal(b.key, b.what, plain)
 	return []byte(sealed), err
 }
 
 func (b box) Open(sealed []byte) ([]byte, error) {
-	return secret.Open(b.key, "run inputs", string(sealed))
+	return secret.Open(b.key, b.what, string(sealed))
 }
 
 // wireIncidents makes what people coordinate on.

@@ -21,6 +21,7 @@ import (
 	"frontline/oncall"
 	"frontline/people"
 	"frontline/rule"
+	"frontline/runner"
 	"frontline/store"
 )
 
@@ -43,6 +44,7 @@ type App struct {
 	pager     *oncall.Pager
 	auditor   *oncall.Auditor
 	actions   *action.Runner
+	runners   *runner.Dispatch
 	rules     *rule.Engine
 	ruleBoard *rule.Board
 	incidents *incident.Service
@@ -80,7 +82,7 @@ func New(ctx context.Context, s Settings, o Options) (*App, error) {
 	if a.db, err = store.Open(ctx, c.Database, store.Options{Clock: o.Clock, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireIncidents, a.wireDesk, a.wireMailIn, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
+	for _, step := range []func(context.Context) error{a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireMailIn, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}

@@ -10,6 +10,7 @@ import (
 	"frontline/door"
 	"frontline/integration/alertmanager"
 	"frontline/integration/pagerduty"
+	"frontline/integration/remote"
 	"frontline/oncall"
 	"frontline/people"
 	"frontline/secret"
@@ -34,6 +35,7 @@ func (a *App) wireDoors(context.Context) error {
 	mux.Handle(alertmanager.Path, alertmanager.Handler(a.accept("alertmanager"), a.log))
 	mux.Handle(pagerduty.Path, pagerduty.Handler(a.accept("pagerduty"), a.log))
 	mux.Handle(wire.Prefix+"/", programs)
+	mux.Handle(remote.Path, remote.NewDoor(a.runners, a.db, a.clock, a.log))
 	if err := a.wireStatusDoors(mux); err != nil {
 		return err
 	}
@@ -41,6 +43,7 @@ func (a *App) wireDoors(context.Context) error {
 	a.handler = mux
 	main := newServer(a.listener, a.handler)
 	main.RegisterOnShutdown(screens.Stop)
+	main.RegisterOnShutdown(a.runners.Stop)
 	a.servers = append(a.servers, main)
 	return nil
 }

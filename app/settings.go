@@ -44,6 +44,8 @@ type Settings struct {
 	Sync      []string      `help:"Keep definitions as they are under git: NAME=PLACE, where the place is a folder on this machine or the address of a repository, with #BRANCH and //FOLDER behind it where needed. Repeat it for more. FRONTLINE_SYNC_TOKEN lets us read private ones." env:"FRONTLINE_SYNC" placeholder:"NAME=PLACE"`
 	SyncEvery time.Duration `help:"How often those places are looked at." default:"30s" env:"FRONTLINE_SYNC_EVERY"`
 
+	RunnerLease time.Duration `help:"How long a runner in another network may be silent before its runs are unknown." default:"1m" env:"FRONTLINE_RUNNER_LEASE"`
+
 	KeepPages time.Duration `help:"How long pages that ended are kept, counted from when they were opened, with who was reached when; 0 keeps them for ever. The journal keeps what became of them in any case." default:"9600h" env:"FRONTLINE_KEEP_PAGES"`
 
 	Grace time.Duration `help:"How long open requests and sends may take to finish at the end." default:"10s" env:"FRONTLINE_GRACE"`
@@ -84,6 +86,16 @@ func keptLong(flag string, given, least time.Duration) error {
 	return wrong(flag, given.String(), fmt.Sprintf("0 for ever, or a time such as 9600h (400 days), and no less than %dh (%d days)", least/time.Hour, least/(24*time.Hour)))
 }
 
+func (c *checked) checkLease() error {
+	if c.RunnerLease == 0 {
+		c.RunnerLease = time.Minute
+	}
+	if c.RunnerLease >= 500*time.Millisecond && c.RunnerLease <= time.Hour {
+		return nil
+	}
+	return wrong("runner-lease", c.RunnerLease.String(), "a time from 500ms to 1h, such as 1m")
+}
+
 // check reads every setting before anything starts, and reports the first that is wrong.
 func (s Settings) check(getenv func(string) string) (c checked, err error) {
 	if s.Database == "" {
@@ -101,6 +113,7 @@ func (s Settings) check(getenv func(string) string) (c checked, err error) {
 		func() error { return c.readMail(getenv) },
 		func() error { return c.readHeartbeat() },
 		func() error { return c.readSync(getenv) },
+		func() error { return c.checkLease() },
 		func() error { return keptLong("keep-pages", s.KeepPages, 30*24*time.Hour) },
 		func() error { return oneOf("log-level", s.LogLevel, "debug", "info", "warn", "error") },
 		func() error { return oneOf("log-format", s.LogFormat, "text", "json") },

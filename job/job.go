@@ -5,6 +5,7 @@ package job
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -60,6 +61,7 @@ const (
 	Paging Rank = iota
 	Normal
 	Bulk
+	Elsewhere // waits for what a runner in another network does: it holds no more than its turn
 )
 
 // At returns a job of this kind that is due at the given time.
@@ -179,6 +181,10 @@ func decode[A any](name string, f func(context.Context, A) error) func(context.C
 		return f(ctx, args)
 	}
 }
+
+// ErrLeft is what a handler returns that leaves its work to the next process: the server is being stopped, and the work goes on elsewhere. The
+// claim stays as it is, until this process is gone.
+var ErrLeft = errors.New("the work is left to the next process")
 
 type claimKey struct{}
 

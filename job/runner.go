@@ -45,7 +45,8 @@ func NewRunner(q Queue, c clock.Clock, log *slog.Logger, handlers ...Handler) (*
 		r.handlers[h.Name] = h
 	}
 	// Bulk work, such as runs of actions, waits for neighbours most of the time: four slow ones must not block the fifth.
-	for rank, workers := range map[Rank]int{Paging: 32, Normal: 8, Bulk: 32} {
+	// What runs elsewhere only waits here.
+	for rank, workers := range map[Rank]int{Paging: 32, Normal: 8, Bulk: 32, Elsewhere: 256} {
 		r.lanes = append(r.lanes, &lane{rank: rank, wake: make(chan struct{}, 1), slots: make(chan struct{}, workers)})
 	}
 	return r, nil
@@ -162,7 +163,7 @@ func call(ctx context.Context, h Handler, c Claim) (err error) {
 
 // settle writes what became of the job, also when the runner is being stopped.
 func (r *Runner) settle(ctx context.Context, c Claim, h Handler, err error) {
-	if c.isFinished() {
+	if c.isFinished() || errors.Is(err, ErrLeft) {
 		return
 	}
 	stopping := ctx.Err() != nil

@@ -77,6 +77,11 @@ const (
 	Configure    Verb = "config.apply"
 	ExportConfig Verb = "config.export"
 	SeeSystem    Verb = "system.see"
+
+	SeeRunners    Verb = "runner.see"
+	ManageRunners Verb = "runner.manage" // add and revoke
+	SeeSecrets    Verb = "secret.see"    // that they exist; nobody sees a value
+	ManageSecrets Verb = "secret.manage" // set and remove, of one's own teams
 )
 
 // least is the one table of roles: the least role that may use each verb.
@@ -86,11 +91,11 @@ func least(v Verb) (Role, bool) {
 		OwnTokens, SeeActions, SeeRules, SeeSystem, FinishFollowUp, AskDesk, SeeRequests:
 		return Member, true
 	case HandleAlerts, PagePeople, WorkIncident, PublishUpdate, WritePostmortem, RunReadAction, RunChangeAction,
-		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, AnswerStep, WorkRequests, TryRule:
+		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, AnswerStep, WorkRequests, TryRule, SeeRunners, SeeSecrets:
 		return Support, true
-	case Override, RunDangerAction, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule:
+	case Override, RunDangerAction, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule, ManageSecrets:
 		return Lead, true
-	case Configure, ManagePeople:
+	case Configure, ManagePeople, ManageRunners:
 		return Admin, true
 	}
 	return "", false
@@ -101,7 +106,8 @@ func Verbs() []Verb {
 	return []Verb{SeeAlerts, HandleAlerts, SendSignals, TestSources, SeeOnCall, PageMyself, Override, PagePeople,
 		SeeIncidents, DeclareIncident, WorkIncident, PublishUpdate, ReadPostmortems, WritePostmortem, FinishFollowUp,
 		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, ApproveRun, ReviewRun, BreakGlass, AnswerStep,
-		AskDesk, SeeRequests, WorkRequests, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem}
+		AskDesk, SeeRequests, WorkRequests, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem,
+		SeeRunners, ManageRunners, SeeSecrets, ManageSecrets}
 }
 
 // LeastRole returns the least role that may use the verb; false when no role may, only a source or a link.

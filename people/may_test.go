@@ -56,6 +56,10 @@ people.manage               -      -       -    admin
 config.apply                -      -       -    admin
 config.export               -      -       lead admin
 system.see                  member support lead admin
+runner.see                  -      support lead admin
+runner.manage               -      -       -    admin
+secret.see                  -      support lead admin
+secret.manage               -      -       lead admin
 `
 
 // answers are the verbs that only a person may use, whatever role a program has.

@@ -116,7 +116,7 @@ const runFrom = ` FROM run r JOIN action_version v ON v.action = r.action AND v.
 const runColumns = `r.number, r.id, v.body, r.version, r.inputs, r.sealed, r.reason, r.salt, r.for_kind, r.for_id, r.state, r.lane, r.plan, r.plan_hash,
 	r.result, r.progress, r.steps, r.lines, r.start_key, r.holder, r.planned_by, r.started_by, r.cancelled_by,
 	r.planned_at, r.started_at, r.begun_at, r.cancel_at, r.ended_at, r.undoes, r.undone_by, r.consent, r.glass, r.charged, r.charged_at,
-	r.in_flow, r.in_step, r.in_try, r.course, r.origin, r.counts, r.by_hand, r.own, r.saved, r.customer`
+	r.in_flow, r.in_step, r.in_try, r.course, r.origin, r.counts, r.by_hand, r.own, r.saved, r.customer, r.runner`
 
 func scanRun(s scan) (r action.Run, err error) {
 	var body, inputs, plan, result, progress, plannedBy, startedBy, cancelledBy, consent, glass, course string
@@ -125,7 +125,7 @@ func scanRun(s scan) (r action.Run, err error) {
 		&result, &progress, &r.Steps, &r.Lines, &r.Key, &r.Holder, &plannedBy, &startedBy, &cancelledBy,
 		&planned, &started, &begun, &cancelled, &ended, &r.Undoes, &r.UndoneBy, &consent, &glass, &r.Charged, &charged,
 		&r.In.Flow, &r.In.Step, &r.In.Try, &course,
-		&r.Saving.Origin, &r.Saving.Counts, &byHand, &own, &saved, &r.Saving.Customer)
+		&r.Saving.Origin, &r.Saving.Counts, &byHand, &own, &saved, &r.Saving.Customer, &r.Runner)
 	if err != nil {
 		return r, err
 	}
@@ -210,32 +210,37 @@ func (t *tx) setRun(ctx context.Context, r action.Run) error {
 // CommitStep implements action.Runs.
 func (db *DB) CommitStep(ctx context.Context, s action.StepOf, c journal.Consequences) (string, error) {
 	var kept string
-	err := db.write(ctx, func(t *tx) error {
-		number, ok, err := row(ctx, t, value[int64], `UPDATE run SET steps = steps + 1
-			WHERE id = $1 AND holder = $2 AND state IN ('running', 'unknown') RETURNING steps`, s.Run, s.Holder)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return action.ErrTaken
-		}
-		_, err = t.exec(ctx, `INSERT INTO run_step (run, number, name, payload, at) VALUES ($1, $2, $3, $4, $5)`,
-			s.Run, number, s.Step.Name, s.Step.Payload, micros(s.Step.At))
-		if err == nil && s.Keep != nil {
-			kept, err = t.keep(ctx, *s.Keep)
-		}
-		if err == nil && s.Removed != "" {
-			err = t.removed(ctx, s)
-		}
-		if err == nil && s.Replayed != "" {
-			err = t.replayed(ctx, s)
-		}
-		if err != nil {
-			return err
-		}
-		return t.record(ctx, c)
+	err := db.write(ctx, func(t *tx) (err error) {
+		kept, err = t.commitStep(ctx, s, c)
+		return err
 	})
 	return kept, err
+}
+
+func (t *tx) commitStep(ctx context.Context, s action.StepOf, c journal.Consequences) (kept string, err error) {
+	number, ok, err := row(ctx, t, value[int64], `UPDATE run SET steps = steps + 1
+		WHERE id = $1 AND holder = $2 AND state IN ('running', 'unknown') RETURNING steps`, s.Run, s.Holder)
+	if err != nil {
+		return "", err
+	}
+	if !ok {
+		return "", action.ErrTaken
+	}
+	_, err = t.exec(ctx, `INSERT INTO run_step (run, number, name, payload, at) VALUES ($1, $2, $3, $4, $5)`,
+		s.Run, number, s.Step.Name, s.Step.Payload, micros(s.Step.At))
+	if err == nil && s.Keep != nil {
+		kept, err = t.keep(ctx, *s.Keep)
+	}
+	if err == nil && s.Removed != "" {
+		err = t.removed(ctx, s)
+	}
+	if err == nil && s.Replayed != "" {
+		err = t.replayed(ctx, s)
+	}
+	if err != nil {
+		return "", err
+	}
+	return kept, t.record(ctx, c)
 }
 
 func (t *tx) keep(ctx context.Context, k action.Kept) (string, error) {
@@ -267,26 +272,28 @@ const batchMost = 100 // lines in one row of output
 
 // AddOutput implements action.Runs.
 func (db *DB) AddOutput(ctx context.Context, run, holder string, lines []action.Line, p action.Progress) error {
-	return db.write(ctx, func(t *tx) error {
-		last, ok, err := row(ctx, t, value[int64], `UPDATE run SET lines = lines + $3, progress = $4
-			WHERE id = $1 AND holder = $2 AND state IN ('running', 'unknown') RETURNING lines`, run, holder, len(lines), asJSON(p))
-		if err != nil {
+	return db.write(ctx, func(t *tx) error { return t.addOutput(ctx, run, holder, lines, p) })
+}
+
+func (t *tx) addOutput(ctx context.Context, run, holder string, lines []action.Line, p action.Progress) error {
+	last, ok, err := row(ctx, t, value[int64], `UPDATE run SET lines = lines + $3, progress = $4
+		WHERE id = $1 AND holder = $2 AND state IN ('running', 'unknown') RETURNING lines`, run, holder, len(lines), asJSON(p))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return action.ErrTaken
+	}
+	for first := last - int64(len(lines)) + 1; len(lines) > 0; first += batchMost {
+		batch := lines[:min(batchMost, len(lines))]
+		lines = lines[len(batch):]
+		if _, err := t.exec(ctx, `INSERT INTO run_output (run, last, first, body) VALUES ($1, $2, $3, $4)`,
+			run, first+int64(len(batch))-1, first, asJSON(batch)); err != nil {
 			return err
 		}
-		if !ok {
-			return action.ErrTaken
-		}
-		for first := last - int64(len(lines)) + 1; len(lines) > 0; first += batchMost {
-			batch := lines[:min(batchMost, len(lines))]
-			lines = lines[len(batch):]
-			if _, err := t.exec(ctx, `INSERT INTO run_output (run, last, first, body) VALUES ($1, $2, $3, $4)`,
-				run, first+int64(len(batch))-1, first, asJSON(batch)); err != nil {
-				return err
-			}
-		}
-		t.after.topics = append(t.after.topics, "run:"+run) // not "run": lists do not show output
-		return nil
-	})
+	}
+	t.after.topics = append(t.after.topics, "run:"+run) // not "run": lists do not show output
+	return nil
 }
 
 // ActionRun implements action.Records.

@@ -18,6 +18,7 @@ type Action struct {
 	Approve  int      `json:"approvals" doc:"How many others must say yes to a run."`
 	Kind     string   `json:"kind" doc:"Which sort of work it is." example:"rabbitmq.park"`
 	Version  string   `json:"version" doc:"The hash of its definition."`
+	Runner   []string `json:"runner,omitempty" doc:"The labels of the runners that may do the work; absent when the server does." example:"network=berlin"`
 	Inputs   []Input  `json:"inputs"`
 	Figures  *Figures `json:"figures,omitempty" doc:"How it did in the last half year; absent when it never ran."`
 }
@@ -181,6 +182,7 @@ type Run struct {
 	Glass       *Glass         `json:"glass,omitempty" doc:"Absent unless it was started by break-glass."`
 	Took        Duration       `json:"took,omitempty" example:"12s"`
 	Undo        *Undo          `json:"undo,omitempty" doc:"The way back; absent when there is none."`
+	Runner      string         `json:"runner,omitempty" doc:"The runner in another network that did the work; absent when the server did." example:"berlin-1"`
 	Undoes      string         `json:"undoes,omitempty" doc:"The UID of the run that this one takes back."`
 }
 

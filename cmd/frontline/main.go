@@ -38,9 +38,10 @@ type commands struct {
 	Config  kong.ConfigFlag  `help:"YAML file with settings: the names of the flags, with their values." env:"FRONTLINE_CONFIG" placeholder:"FILE"`
 	Version kong.VersionFlag `help:"Print the version."`
 
-	Serve  serve  `cmd:"" help:"Run the server."`
-	Invite invite `cmd:"" help:"Print a link with which somebody sets a new password, when nobody who is signed in can make one. On SQLite, stop the server first."`
-	Demo   demo   `cmd:"" help:"Let one night in a small company happen on this machine, with everything it takes. Ctrl-C ends it."`
+	Serve  serve         `cmd:"" help:"Run the server."`
+	Invite invite        `cmd:"" help:"Print a link with which somebody sets a new password, when nobody who is signed in can make one. On SQLite, stop the server first."`
+	Runner runnerCommand `cmd:"" help:"Run actions in another network, for a server that this machine reaches; or list, add and revoke runners."`
+	Demo   demo          `cmd:"" help:"Let one night in a small company happen on this machine, with everything it takes. Ctrl-C ends it."`
 	cli.Commands
 }
 

@@ -4,6 +4,7 @@ package office
 
 import (
 	"context"
+	"crypto/ed25519"
 	"io"
 	"log/slog"
 	"net/http"
@@ -30,6 +31,7 @@ import (
 	"frontline/oncall"
 	"frontline/people"
 	"frontline/rule"
+	"frontline/runner"
 	"frontline/secret"
 	"frontline/store"
 )
@@ -42,6 +44,7 @@ type World struct {
 	Config  *config.Config
 	SignIn  *people.SignIn
 	Auditor *oncall.Auditor
+	Runners *runner.Dispatch
 	URL     string // of the server; the API is at URL + wire.Prefix
 	Client  *http.Client
 	intake  *alert.Intake
@@ -157,12 +160,18 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	pager := oncall.NewPager(w.DB, duties, oncall.NewLinks(secret.New(verity.Key), "https://frontline.verity.example"), w.Clock, phones{"ntfy"}, phones{"email"})
 	actions := &action.Runner{Runs: w.DB, Records: w.DB, Shelf: w.DB, Book: book[action.Directory](w), Kinds: kinds, Clock: w.Clock, Log: log, Getenv: getenv, Box: box{},
 		Given: action.Given{Catalog: book[action.Catalog](w), Uploads: w.DB, Looked: w.DB.Looked}}
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.Runners = &runner.Dispatch{Store: w.DB, Runs: w.DB, Queue: w.DB, Uploads: w.DB, Clock: w.Clock, Log: log, Box: box{}, Key: key, Lease: time.Minute, Since: w.Clock.Now()}
+	actions.Elsewhere = w.Runners
 	incidents := &incident.Service{DB: w.DB, Book: book[incident.Directory](w), Groups: w.DB, Runs: actions, Mailer: w,
 		Link: func(i incident.Incident) string { return "https://frontline.verity.example/incidents/" + i.Name() }}
 	requests := &desk.Service{DB: w.DB, Book: book[desk.Directory](w), Now: w.DB.Now, Channels: map[string]desk.Channel{},
 		Link:   func(r desk.Request) string { return "https://frontline.verity.example/requests/" + r.Name() },
 		OnCall: func(context.Context, string) (string, error) { return "liis", nil }}
-	err := incidents.ArrangePage(w.t.Context(), people.System("test"), incident.Page{ID: "status", Name: "Verity status", URL: "https://status.verity.example"})
+	err = incidents.ArrangePage(w.t.Context(), people.System("test"), incident.Page{ID: "status", Name: "Verity status", URL: "https://status.verity.example"})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -172,7 +181,7 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	}
 	h, err := api.New(api.Deps{
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
-		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Actions: actions, Config: w.Config, Rules: w.rules(log), Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
+		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Actions: actions, Runners: w.Runners, Config: w.Config, Rules: w.rules(log), Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
 	})
 	if err != nil {
 		w.t.Fatal(err)
