@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -429,9 +430,16 @@ func BenchmarkNight(b *testing.B) {
 	runtime.ReadMemStats(&before)
 	b.ReportAllocs()
 	for b.Loop() {
-		p := pile(b, learn(b, texts), texts)
+		begin := time.Now()
+		took := func(step string) { b.Logf("%s after %.0f s", step, time.Since(begin).Seconds()) }
+		s := learn(b, texts)
+		took("learnt")
+		p := pile(b, s, texts)
+		took("laid out")
 		coarse(b, p, 0)
+		took("coarse groups")
 		fine(b, p, 4)
+		took("fine groups")
 	}
 	runtime.ReadMemStats(&after)
 	b.ReportMetric(float64(before.HeapAlloc)/1e6, "MB-texts")

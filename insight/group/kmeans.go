@@ -10,6 +10,7 @@ import (
 const (
 	seeds      = 3      // independent starts of the random numbers
 	inits      = 3      // beginnings for each; of all, the one with the lowest inertia is kept
+	manyRows   = 4096   // above so many one beginning for each is enough: the more rows, the less beginnings differ
 	mostRounds = 40     // of Lloyd's steps
 	fitRows    = 16_384 // rows that centres are fitted on, evenly spaced; the rest joins them afterwards
 	block      = 512    // rows compared with all centres at once
@@ -28,9 +29,13 @@ func kMeans(x dense, k int, seed uint64) (assigned []int32, centres dense, inert
 	}
 	k = min(k, fit.rows)
 	inertia = math.Inf(1)
+	begin := inits
+	if fit.rows > manyRows {
+		begin = 1
+	}
 	for s := range seeds {
 		r := random(seed + uint64(s))
-		for range inits {
+		for range begin {
 			c := newClusters(fit, spread(fit, k, r))
 			c.settle(mostRounds)
 			if c.inertia < inertia {
@@ -46,9 +51,9 @@ func kMeans(x dense, k int, seed uint64) (assigned []int32, centres dense, inert
 // spread chooses k rows as centres: each new one far from those before, the best of a few drawn with chances by squared distance.
 func spread(x dense, k int, r *rand.Rand) dense {
 	centres := newDense(k, x.cols)
-	nearest := make([]float64, x.rows)
+	nearest, lengths := make([]float64, x.rows), make([]float64, x.rows)
 	for i := range nearest {
-		nearest[i] = math.Inf(1)
+		nearest[i], lengths[i] = math.Inf(1), dot(x.row(i), x.row(i))
 	}
 	tries := 2 + int(math.Log(float64(k)))
 	candidates := newDense(tries, x.cols)
@@ -63,18 +68,17 @@ func spread(x dense, k int, r *rand.Rand) dense {
 		best, lowest := 0, math.Inf(1)
 		for t := range tries {
 			sum := 0.0
-			own := dot(candidates.row(t), candidates.row(t))
 			for i := range x.rows {
-				d := math.Max(0, dot(x.row(i), x.row(i))+own-2*distances.data[i*tries+t])
+				d := max(0, lengths[i]+lengths[rows[t]]-2*distances.data[i*tries+t])
 				distances.data[i*tries+t] = d
-				sum += math.Min(d, nearest[i])
+				sum += min(d, nearest[i])
 			}
 			if sum < lowest {
 				best, lowest = t, sum
 			}
 		}
 		for i := range nearest {
-			nearest[i] = math.Min(nearest[i], distances.data[i*tries+best])
+			nearest[i] = min(nearest[i], distances.data[i*tries+best])
 		}
 		copy(centres.row(at), candidates.row(best))
 	}
@@ -149,7 +153,7 @@ func (c *clusters) assign() bool {
 			}
 			changed = changed || c.assigned[i] != int32(best)
 			c.assigned[i] = int32(best)
-			c.inertia += math.Max(0, c.lengths[i]+lowest)
+			c.inertia += max(0, c.lengths[i]+lowest)
 		}
 	}
 	return changed

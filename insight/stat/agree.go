@@ -66,7 +66,7 @@ func Kappa(pairs []Coded, level float64) (Estimate, error) {
 type Little struct {
 	Expected float64 // λ·W
 	Observed float64 // mean number open, counted by itself
-	Ratio    float64 // Observed/Expected
+	Ratio    float64 // Observed/Expected; NaN of nothing to nothing
 	Holds    bool    // the two are within 20 % of each other
 }
 

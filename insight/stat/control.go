@@ -111,11 +111,10 @@ func (c Chart) binomial(n int) float64 { return math.Sqrt(c.Centre * (1 - c.Cent
 
 // place makes the points of a p′ chart and marks them.
 func (c *Chart) place(counts []Count, zs []float64) {
-	all := counts
-	c.Points = make([]Point, len(all))
+	c.Points = make([]Point, len(counts))
 	var shown Chart
 	var at []int
-	for i, each := range all {
+	for i, each := range counts {
 		c.Points[i] = Point{Value: math.NaN(), Limits: Interval{0, 1}}
 		if each.N == 0 {
 			continue

@@ -2,6 +2,7 @@ package stat
 
 import (
 	"cmp"
+	"math/rand/v2"
 	"slices"
 
 	"frontline/fault"
@@ -32,10 +33,13 @@ type TypeSaved struct {
 // fewestEscalated is the smallest sample whose median has an interval of 95 % at all: 1 − 2·0.5⁶ = 0.97.
 const fewestEscalated = 6
 
+// mostMinutes bounds the work of the bootstrap: a median of more values is as good as normal.
+const mostMinutes = 2000
+
 // DeveloperHours is Σ over types of resolved · median minutes / 60. The median is of developers' time on escalated requests of the same
 // type, so it is measured and not guessed; it is below the mean, so the figure is a careful one. How many were resolved is counted and has no
 // error; what one costs has: a type's interval is that of its median (QuantileOf), the sum's is of Draws resamples of the minutes within
-// each type, percentiles. Types with fewer than 6 known minutes are left out and named. Errors: minutes negative or no numbers.
+// each type, percentiles (of more than 2,000 minutes of a type, draws from the normal distribution of their median). Types with fewer than 6 known minutes are left out and named. Errors: minutes negative or no numbers.
 func DeveloperHours(kinds []Kept, level float64, seed uint64) (Saved, error) {
 	var s Saved
 	draws, n := make([]float64, Draws), 0
@@ -59,7 +63,11 @@ func DeveloperHours(kinds []Kept, level float64, seed uint64) (Saved, error) {
 		s.Types = append(s.Types, typeSaved(k, median))
 		s.Hours.Value += s.Types[len(s.Types)-1].Hours.Value
 		n += len(k.Minutes)
-		addMedians(draws, k, seed+uint64(i))
+		if len(k.Minutes) <= mostMinutes {
+			addMedians(draws, k, seed+uint64(i))
+		} else {
+			addNormal(draws, s.Types[len(s.Types)-1].Hours, level, seed+uint64(i))
+		}
 	}
 	slices.Sort(s.Left)
 	slices.SortFunc(s.Types, func(a, b TypeSaved) int {
@@ -91,6 +99,14 @@ func addMedians(draws []float64, k Kept, seed uint64) {
 	resample(n, len(draws), seed, func(draw int, times []uint16) {
 		draws[draw] += (drawn(sorted, times, (n-1)/2) + drawn(sorted, times, n/2)) / 2 * float64(k.Resolved) / 60
 	})
+}
+
+// addNormal adds what one type's hours may be by the normal distribution that has their interval.
+func addNormal(draws []float64, hours Estimate, level float64, seed uint64) {
+	random, se := rand.New(rand.NewPCG(seed, stream)), hours.Width()/(2*score(level))
+	for i := range draws {
+		draws[i] += hours.Value + se*random.NormFloat64()
+	}
 }
 
 // drawn is the value at a place of the sorted resample.

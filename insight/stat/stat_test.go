@@ -428,6 +428,19 @@ func TestDeveloperHours(t *testing.T) {
 	}
 }
 
+// The bootstrap of a median and the normal distribution that takes its place with many minutes agree where they meet.
+func TestDeveloperHoursOfManyAgree(t *testing.T) {
+	minutes := make([]float64, mostMinutes+1)
+	for i := range minutes {
+		minutes[i] = 60 * math.Exp(math.Sin(float64(i)*1.7)+math.Cos(float64(i)*0.37))
+	}
+	few := Kept{"limit", 10, []float64{10, 20, 30, 25, 15, 20, 22, 18}}
+	many := must[Saved](t)(DeveloperHours([]Kept{{"webhook", 600, minutes}, few}, Level, 1))
+	drawn := must[Saved](t)(DeveloperHours([]Kept{{"webhook", 600, minutes[:mostMinutes]}, few}, Level, 1))
+	near(t, "width", many.Hours.Width()/drawn.Hours.Width(), 1, 0.15)
+	near(t, "hours", many.Hours.Value/drawn.Hours.Value, 1, 0.01)
+}
+
 func TestLittle(t *testing.T) {
 	if l := must[Little](t)(CheckLittle(10, 3, 31)); !l.Holds || l.Expected != 30 {
 		t.Errorf("31 open of 30: %+v", l)

@@ -123,15 +123,15 @@ func (c Curve) Quantile(share float64) (Quantile, error) {
 	if !(share > 0 && share < 1) {
 		return Quantile{}, fault.Wrong("share", "A quantile is of a share between 0 and 1, such as 0.5 for the median.")
 	}
-	const close = 1e-9 // S is a product of fractions: what should be 0.5 may be a hair beside it
+	const hair = 1e-9 // S is a product of fractions: what should be 0.5 may be a hair beside it
 	q := Quantile{Share: share, Estimate: Estimate{N: c.N, Value: math.Inf(1)}}
 	rest := 1 - share
 	for i, s := range c.Steps {
-		if s.S > rest+close {
+		if s.S > rest+hair {
 			continue
 		}
 		q.Value = s.At
-		if s.S > rest-close && i+1 < len(c.Steps) {
+		if s.S > rest-hair && i+1 < len(c.Steps) {
 			q.Value = (s.At + c.Steps[i+1].At) / 2
 		}
 		break
