@@ -37,6 +37,9 @@ func (noRequestsAtAll) Count(context.Context, people.Actor, desk.Filter) (int, e
 func (b *firmBook) RequestTypes() []desk.Type { return b.types }
 func (b *firmBook) Queues() []desk.Queue      { return b.queues }
 func (b *firmBook) Macros() []desk.Macro      { return b.macros }
+func (b *firmBook) Levels() []desk.Level      { return b.levels }
+
+func (b *firmBook) Calendar(string) (desk.Calendar, bool) { return desk.Calendar{}, false }
 
 func (b *firmBook) RequestType(id string) (desk.Type, bool) {
 	at := slices.IndexFunc(b.types, func(t desk.Type) bool { return t.ID == id })
@@ -137,6 +140,8 @@ func openRequests(t *testing.T, f *firm) *requestDesk {
 		{ID: "session", Title: "Ask for a session", Reply: "Hello {asker}, which session is it? Its number begins with vs_.", WaitFor: desk.Asker},
 		{ID: "urgent", Title: "Make it urgent", Priority: desk.Urgent},
 	}
+	f.book.levels = []desk.Level{{ID: "usual", Title: "Everybody", Goals: []desk.Goal{{Kind: desk.FirstReply, Within: 2 * time.Hour, Warn: 30 * time.Minute}, {Kind: desk.NextReply, Within: 2 * time.Hour, Warn: 30 * time.Minute},
+		{Kind: desk.Resolution, Within: 8 * time.Hour}}}}
 	k.requests = &desk.Service{DB: db, Now: db.Now, Channels: map[string]desk.Channel{"mail": mailbox{}},
 		Book:   func(context.Context) (desk.Directory, error) { return f.book, nil },
 		OnCall: func(context.Context, string) (string, error) { return "", nil },

@@ -157,6 +157,7 @@ type firmBook struct {
 	types   []desk.Type
 	queues  []desk.Queue
 	macros  []desk.Macro
+	levels  []desk.Level
 }
 
 func (b *firmBook) Name(kind, id string) string {

@@ -16,6 +16,7 @@ import (
 
 // requestSide is what stands beside the conversation.
 type requestSide struct {
+	Clocks   []promisedClock
 	Facts    []fact
 	Edit     form   // type, priority, team, customer, service, title
 	Actions  []link // that may solve it
@@ -41,7 +42,7 @@ type linkedRow struct {
 
 func (s *Server) requestSide(ctx context.Context, v *visit, book Book, c desk.Conversation) (requestSide, error) {
 	r := c.Request
-	side := requestSide{Facts: sideFacts(v, book, c), Edit: editForm(book, r), Actions: requestActions(book, r), Watching: slices.Contains(r.Watchers, v.Actor.ID)}
+	side := requestSide{Clocks: clocksOf(v, r), Facts: sideFacts(v, book, c), Edit: editForm(book, r), Actions: requestActions(book, r), Watching: slices.Contains(r.Watchers, v.Actor.ID)}
 	for _, id := range r.Watchers {
 		side.Watchers = append(side.Watchers, option{Value: id, Label: book.Name("person", id)})
 	}
