@@ -63,6 +63,7 @@ type Deps struct {
 	Runners   Runners
 	Config    Config
 	Rules     Rules
+	Mornings  Mornings
 	Journal   Journal
 	Health    Health
 	Database  Database
@@ -119,6 +120,7 @@ func build(deps Deps) (*server, error) {
 	s.savings()
 	s.rules()
 	s.runners()
+	s.handovers()
 	s.configuration()
 	s.people()
 	s.system()

@@ -35,12 +35,26 @@ func (a *App) wireActions(ctx context.Context) error {
 	}
 	a.actions = &action.Runner{Runs: a.db, Records: a.db, Shelf: a.db, Book: bookAs[action.Directory](a), Kinds: kinds, Clock: a.clock, Log: a.log,
 		Getenv: a.getenv, Box: box{key, "run inputs"}, Belongs: a.belongs, Given: a.given(), Link: a.runLink}
+	a.mornings = &action.Mornings{Nights: a.db, Runner: a.actions, Teams: a.teams, Enqueue: a.db.Enqueue, Zone: a.settings.zone, Link: a.handoverLink, Clock: a.clock, Log: a.log}
 	if a.settings.mail == nil {
 		return nil // the screens alone tell who is asked
 	}
 	mail, err := a.mailer()
 	a.actions.Mailer = mail
 	return err
+}
+
+// teams are all that are configured now.
+func (a *App) teams(ctx context.Context) ([]people.Team, error) {
+	book, err := a.config.Book(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return book.Teams(), nil
+}
+
+func (a *App) handoverLink(h action.Handover) string {
+	return a.settings.base.JoinPath("handover", h.ID()).String()
 }
 
 // belongs says whether the actor may hang a run on the subject.

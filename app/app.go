@@ -47,6 +47,7 @@ type App struct {
 	runners   *runner.Dispatch
 	rules     *rule.Engine
 	ruleBoard *rule.Board
+	mornings  *action.Mornings
 	incidents *incident.Service
 	desk      *desk.Service
 	mail      *email.Channel // nil without a mail server
@@ -135,6 +136,7 @@ func (a *App) wireJobs(context.Context) error {
 	handlers = append(handlers, a.desk.Handlers()...)
 	handlers = append(handlers, a.glassHandlers()...)
 	handlers = append(handlers, a.rules.Handlers()...)
+	handlers = append(handlers, a.mornings.Handlers()...)
 	handlers = append(handlers,
 		alert.JobForget().Handle(alert.Forget(a.db, a.clock)),
 		oncall.JobForget().Handle(oncall.Forget(a.db, a.settings.KeepPages, a.clock)),
@@ -145,7 +147,7 @@ func (a *App) wireJobs(context.Context) error {
 		return err
 	}
 	a.db.OnJobs(a.runner.Wake)
-	a.loops = append(a.loops, a.runner.Run, a.auditor.Run, a.actions.Tend, a.rules.Run, a.daily,
+	a.loops = append(a.loops, a.runner.Run, a.auditor.Run, a.actions.Tend, a.mornings.Run, a.rules.Run, a.daily,
 		func(ctx context.Context) { journal.Seal(ctx, a.db, a.clock, a.log) })
 	for _, f := range a.syncers() {
 		a.loops = append(a.loops, f.Run)

@@ -42,6 +42,7 @@ type Commands struct {
 	Request  requestCommands  `cmd:"" help:"Ask technical support, and answer whoever asked."`
 	Action   actionCommands   `cmd:"" help:"Plan and run actions."`
 	Run      runCommands      `cmd:"" help:"Look at runs of actions."`
+	Handover handoverCommands `cmd:"" help:"Read what teams are told in the morning about their nights."`
 	Rule     ruleCommands     `cmd:"" help:"Look at what happens by itself, and try it out."`
 	Whoison  whoIsOn          `cmd:"" help:"Say who is on call."`
 	Apply    apply            `cmd:"" help:"Apply a folder of configuration."`

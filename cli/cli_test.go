@@ -28,6 +28,7 @@ import (
 //	as PERSON                 go on with a token of this person
 //	signal firing|resolved NAME
 //	pass DURATION             let time pass
+//	handover TEAM             write the hand-over of the team's night, which ends now
 //	write TEXT FILE           put one line into a file
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -50,6 +51,7 @@ func TestScripts(t *testing.T) {
 					"as": func(ts *testscript.TestScript, _ bool, args []string) {
 						ts.Setenv("FRONTLINE_TOKEN", s.w.Token(args[0], ""))
 					},
+					"handover": func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(s.w.HandOver(args[0])) },
 					"write": func(ts *testscript.TestScript, _ bool, args []string) {
 						ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(args[0]+"\n"), 0o600))
 					},

@@ -36,6 +36,8 @@ func (t Team) Check() []fault.Field {
 	if t.Email != "" {
 		c.Email("email", t.Email)
 	}
+	c.Zone("zone", t.Zone)
+	t.Hours.check(&c)
 	return c.Fields
 }
 

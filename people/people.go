@@ -51,6 +51,8 @@ type Team struct {
 	Name  string `json:"name" yaml:"name"`
 	Email string `json:"email,omitempty" yaml:"email,omitempty"`
 	Lead  string `json:"lead,omitempty" yaml:"lead,omitempty"` // a person
+	Zone  string `json:"zone,omitempty" yaml:"zone,omitempty"` // IANA time zone; the installation's when empty
+	Hours *Hours `json:"hours,omitempty" yaml:"hours,omitempty"`
 }
 
 // ActorKind says what sort of thing asks.

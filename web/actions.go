@@ -97,7 +97,7 @@ func (s *Server) besideActions(v *visit) []link {
 	for _, x := range []struct {
 		need people.Verb
 		link link
-	}{{people.SeeRules, link{"Rules: what happens by itself", "/rules"}}} {
+	}{{people.SeeRules, link{"Rules: what happens by itself", "/rules"}}, {people.SeeActions, link{"Morning hand-overs", "/handover"}}} {
 		if people.May(v.Actor, x.need, people.Subject{}) == nil {
 			out = append(out, x.link)
 		}

@@ -32,11 +32,7 @@ func (s *Server) alertRuns(ctx context.Context, v *visit, book Book, g alert.Gro
 		return nil
 	}
 	for _, x := range runs {
-		one := foundRun{runRow: runRowOf(v, book, x), By: askedBy(book, x), Found: x.Result.Summary}
-		for _, t := range x.Result.Tables[:min(len(x.Result.Tables), 1)] {
-			t.Rows = t.Rows[:min(len(t.Rows), foundRows)]
-			one.Tables = append(one.Tables, t)
-		}
+		one := foundOf(v, book, x)
 		if len(one.Tables) == 0 && x.Lines > 0 && !x.EndedAt.IsZero() {
 			lines, err := s.deps.Runs.Output(ctx, v.Actor, x.ID, max(x.Lines-foundLines+1, 1))
 			if err != nil {
@@ -49,6 +45,16 @@ func (s *Server) alertRuns(ctx context.Context, v *visit, book Book, g alert.Gro
 		scr.Runs = append(scr.Runs, one)
 	}
 	return err
+}
+
+// foundOf is a run with its summary and the beginning of its first table.
+func foundOf(v *visit, book Book, x action.Run) foundRun {
+	one := foundRun{runRow: runRowOf(v, book, x), By: askedBy(book, x), Found: x.Result.Summary}
+	for _, t := range x.Result.Tables[:min(len(x.Result.Tables), 1)] {
+		t.Rows = t.Rows[:min(len(t.Rows), foundRows)]
+		one.Tables = append(one.Tables, t)
+	}
+	return one
 }
 
 // askedBy is who or what asked for a run.

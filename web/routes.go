@@ -68,6 +68,10 @@ func (s *Server) dutyRoutes() []Route {
 		{"POST /runs/{ref}/undo", needs(people.SeeActions), s.undoRun},
 		{"GET /runs/{ref}/files/{file}", needs(people.SeeActions), s.runFile},
 
+		// Morning hand-overs
+		{"GET /handover", needs(people.SeeActions), s.showHandovers},
+		{"GET /handover/{id}", needs(people.SeeActions), s.showHandover},
+
 		// Rules
 		{"GET /rules", needs(people.SeeRules), s.showRules},
 		{"GET /rules/{id...}", needs(people.SeeRules), s.showRule},

@@ -88,6 +88,7 @@ type Deps struct {
 	Runs       Runs
 	Actions    Actions
 	Rules      Rules
+	Mornings   Mornings
 	TakingOver TakingOver
 	Folders    SyncedFolders
 	Book       func(context.Context) (Book, error) // what is configured now

@@ -141,6 +141,26 @@ func book[D any](w *World) func(context.Context) (D, error) {
 	}
 }
 
+// mornings are read; nothing is written but by tests.
+func (w *World) mornings(actions *action.Runner) *action.Mornings {
+	return &action.Mornings{Nights: w.DB, Runner: actions, Zone: time.UTC, Clock: w.Clock}
+}
+
+// HandOver writes the hand-over of a team's night, which ends now with all runs there are.
+func (w *World) HandOver(team string) error {
+	now := w.Clock.Now()
+	runs, err := w.DB.NightRuns(w.t.Context(), now.Add(-12*time.Hour), now.Add(time.Second), 100)
+	if err != nil {
+		return err
+	}
+	h := action.Handover{Team: team, Night: people.Night{Day: now.Format(time.DateOnly), From: now.Add(-12 * time.Hour), Until: now}}
+	for _, r := range runs {
+		h.Runs = append(h.Runs, r.ID)
+	}
+	_, err = w.DB.AddHandover(w.t.Context(), h, journal.Consequences{})
+	return err
+}
+
 // rules are tried and shown; nothing fires.
 func (w *World) rules(log *slog.Logger) *rule.Board {
 	engine := &rule.Engine{Store: w.DB, Book: book[rule.Directory](w), Clock: w.Clock, Log: log,
@@ -181,7 +201,7 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	}
 	h, err := api.New(api.Deps{
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
-		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Actions: actions, Runners: w.Runners, Config: w.Config, Rules: w.rules(log), Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
+		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Actions: actions, Runners: w.Runners, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
 	})
 	if err != nil {
 		w.t.Fatal(err)
