@@ -22,8 +22,8 @@ func (d Definition) Advice() (better []fault.Field) {
 	changes := d.Risk == RiskChange || d.Risk == RiskDanger
 	advise(d.Purpose == "", "id", "Say in purpose when to use it: people search for the words there.")
 	advise(changes && len(d.Tests) == 0, "id", "Nothing tests it. Give an example with its end under tests.")
-	advise(changes && d.Takes == 0, "id", "Say in by_hand how long the same work takes by hand: from it Frontline counts what the action saves.")
-	advise(d.Risk == RiskDanger && d.Proof == nil, "id", "It is dangerous, and nothing looks afterwards whether it helped. Add a check.")
+	advise(changes && d.Takes == 0 && !d.Flow(), "id", "Say in by_hand how long the same work takes by hand: from it Frontline counts what the action saves.")
+	advise(d.Risk == RiskDanger && d.Proof == nil && !d.Flow(), "id", "It is dangerous, and nothing looks afterwards whether it helped. Add a check.")
 	for i, in := range d.Inputs {
 		at := fmt.Sprintf("inputs[%d]", i)
 		advise(in.Label == "" && in.Help == "", at, "Give the input a label or a help text in the words of those who fill it in.")

@@ -127,6 +127,7 @@ func (d Definition) checkPlain(c *define.Checks) {
 	c.Want(len(d.Scripts) == 0, "scripts", "A flow runs no scripts. Make an action of the script and a step of the action.")
 	c.Want(d.Limits.Timeout == 0, "limits.timeout", "A flow waits for people and has no time limit. Each step has that of its action, each check point its within.")
 	c.Want(d.Limits.Budget == nil, "limits.budget", "A flow has no budget: what its steps change counts for the budgets of their actions.")
+	c.Want(d.Takes == 0, "by_hand", "A flow says no by_hand: what it saves is what its steps save, as their actions say.")
 	for i, in := range d.Inputs {
 		c.Want(in.Type != form.Secret && in.Type != form.File, fmt.Sprintf("inputs[%d].type", i),
 			"A flow takes no %s: it may wait for days, and they are kept for one run only. Let the action that needs it refer to it.", in.Type)

@@ -26,6 +26,8 @@ type Test struct {
 	Answers  []Answer          `json:"answers,omitempty" yaml:"answers,omitempty"`   // what the played neighbour is asked, in this order, and answers
 	Database string            `json:"database,omitempty" yaml:"database,omitempty"` // statements that make a SQLite database for the test; {database} is its address
 	Files    map[string]string `json:"files,omitempty" yaml:"files,omitempty"`       // contents by name, in a folder that is {files}; the value of an input of type file names one
+	Says     map[string]string `json:"says,omitempty" yaml:"says,omitempty"`         // what people answer at the check points of a flow, by step
+	Steps    map[string]string `json:"steps,omitempty" yaml:"steps,omitempty"`       // how steps of a flow end: done, skipped, failed, declined, nothing or ahead
 	Refused  string            `json:"refused,omitempty" yaml:"refused,omitempty"`   // part of the sentence with which inputs, plan or run are refused
 	Fails    string            `json:"fails,omitempty" yaml:"fails,omitempty"`       // part of the summary of a run that does not succeed
 	Plan     string            `json:"plan,omitempty" yaml:"plan,omitempty"`         // part of the plan's summary

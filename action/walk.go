@@ -149,6 +149,7 @@ func (r *Runner) planned(ctx context.Context, w walk, at int) (Run, error) {
 	}
 	st := w.flow.Course.Stages[at]
 	from := origin{undoes: t.undoes, in: Place{Flow: w.flow.ID, Step: st.Step, Try: st.Try}, by: w.flow.PlannedBy}
+	from.by.Via = "flow"
 	if at == firstOf(w.flow.Plan.Private).At && st.Try == 0 {
 		from.plan, err = firstOf(w.flow.Plan.Private).of(t.definition)
 		if err != nil {

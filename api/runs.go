@@ -32,6 +32,7 @@ type Runner interface {
 	Look(ctx context.Context, by people.Actor, ref string) (action.Run, error)
 	Undo(ctx context.Context, by people.Actor, ref, reason string) (action.Run, error)
 	Settle(ctx context.Context, by people.Actor, ref string, had bool, found string) (action.Run, error)
+	Answer(ctx context.Context, by people.Actor, ref, step, word, words string) (action.Run, error)
 }
 
 func (s *server) runs() {
@@ -52,6 +53,8 @@ func (s *server) runs() {
 		Say: "It ends, and nothing is done. It also takes the role lead, or to be in the action's list."}, s.refuseRun)
 	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/review", ID: "reviewRun", Verb: people.SeeActions, Summary: "Review a run by break-glass",
 		Say: "Somebody else of the owning team, or a lead, says what they found. Until then neither the action nor the person breaks glass again."}, s.reviewRun)
+	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/answer", ID: "answerRun", Verb: people.SeeActions, Summary: "Answer what a flow asks",
+		Say: "At the check point where it waits. The answer no stops the flow. It also takes the role support, or to be named by the check point."}, s.answerRun)
 	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/look", ID: "lookAtRun", Verb: people.SeeActions, Summary: "Look again what became of an unknown run",
 		Say: "It never does the work a second time."}, s.lookAtRun)
 	add(s, route{Method: http.MethodPost, Path: "/runs/{id}/undo", ID: "undoRun", Verb: people.SeeActions, Status: http.StatusCreated, Summary: "Plan the way back from a run",
@@ -195,6 +198,11 @@ func (s *server) reviewRun(ctx context.Context, by people.Actor, in *forRun[wire
 	return s.ran(ctx, r, err)
 }
 
+func (s *server) answerRun(ctx context.Context, by people.Actor, in *forRun[wire.AnswerRun]) (wire.Run, error) {
+	r, err := s.deps.Actions.Answer(ctx, by, in.ID, in.Body.Step, in.Body.Answer, in.Body.Words)
+	return s.ran(ctx, r, err)
+}
+
 func (s *server) lookAtRun(ctx context.Context, by people.Actor, in *byRun) (wire.Run, error) {
 	r, err := s.deps.Actions.Look(ctx, by, in.ID)
 	return s.ran(ctx, r, err)
@@ -244,6 +252,29 @@ func (n names) run(r action.Run) wire.Run {
 		out.Undo = &wire.Undo{Say: r.Result.Undo.Say, Until: until, By: r.UndoneBy}
 	}
 	out.Undoes, out.Runner = r.Undoes, r.Runner
+	out.Flow, out.Steps = r.In.Flow, n.steps(r)
+	return out
+}
+
+// steps are those of a flow; none of any other run.
+func (n names) steps(r action.Run) []wire.FlowStep {
+	var out []wire.FlowStep
+	defined := r.Definition.Steps()
+	for i, st := range r.Course.Stages {
+		if i >= len(defined) {
+			break
+		}
+		s := defined[i]
+		state := string(st.State)
+		if st.State == action.StageAhead {
+			state = "ahead"
+		}
+		x := wire.FlowStep{ID: s.ID, Action: s.Action, Ask: s.Ask, When: s.When, State: state, Run: st.Ref(), Why: st.Why, Until: st.Until, Answer: st.Answer, By: n.person(st.By.ID), Words: st.Words}
+		if s.CheckPoint() {
+			x.Answers = s.Words()
+		}
+		out = append(out, x)
+	}
 	return out
 }
 

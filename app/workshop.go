@@ -67,7 +67,7 @@ func (w Workshop) Test(ctx context.Context, files []define.File, tell func(cli.T
 	}
 	for _, d := range actions {
 		for _, x := range d.Tests {
-			done, err := w.try(ctx, d, x)
+			done, err := w.try(ctx, actions, d, x)
 			if err != nil {
 				return nil, err
 			}
@@ -81,7 +81,7 @@ func (w Workshop) Test(ctx context.Context, files []define.File, tell func(cli.T
 }
 
 // try plays the neighbour of one test and runs it.
-func (w Workshop) try(ctx context.Context, d action.Definition, x action.Test) (cli.Tested, error) {
+func (w Workshop) try(ctx context.Context, actions []action.Definition, d action.Definition, x action.Test) (cli.Tested, error) {
 	began := w.clock.Now()
 	n := &neighbour{answers: x.Answers}
 	address, stop, err := n.open()
@@ -102,7 +102,9 @@ func (w Workshop) try(ctx context.Context, d action.Definition, x action.Test) (
 		return text
 	}
 	x.Settings = filled(x.Settings, put).(map[string]any)
-	d, absent := replaced(d, x.Replace, put)
+	actions, absent := replacedAll(actions, d, x.Replace, put)
+	find := finder(actions)
+	d, _ = find(d.ID)
 	getenv := func(name string) string {
 		if value, set := x.Env[name]; set {
 			return put(value)
@@ -116,8 +118,53 @@ func (w Workshop) try(ctx context.Context, d action.Definition, x action.Test) (
 	if k, ok := kinds["exec"].(*exec.Kind); ok {
 		kinds["exec"] = k.Beside(n.port)
 	}
-	t := kinds.Try(ctx, d, x)
+	t := action.Tried{}
+	if d.Flow() {
+		t = kinds.TryFlow(ctx, d, x, find)
+	} else {
+		t = kinds.Try(ctx, d, x)
+	}
 	return cli.Tested{Action: d.ID, Test: cmp.Or(x.Name, "without a name"), Wrong: slices.Concat(absent, t.Wrong, n.wrong()), Lines: t.Lines, Took: w.clock.Now().Sub(began)}, nil
+}
+
+// finder finds an action by its id.
+func finder(actions []action.Definition) func(id string) (action.Definition, bool) {
+	return func(id string) (action.Definition, bool) {
+		i := slices.IndexFunc(actions, func(d action.Definition) bool { return d.ID == id })
+		if i < 0 {
+			return action.Definition{}, false
+		}
+		return actions[i], true
+	}
+}
+
+// replacedAll replaces texts in the definition that is tested, and where it is a flow also in what its steps run. A text that stands nowhere in
+// them is absent.
+func replacedAll(actions []action.Definition, d action.Definition, texts map[string]string, put func(string) string) (all []action.Definition, absent []string) {
+	all = slices.Clone(actions)
+	find, first := finder(actions), true
+	var replace func(d action.Definition)
+	replace = func(d action.Definition) {
+		if steps := d.Steps(); len(steps) > 0 {
+			for _, s := range steps {
+				if of, ok := find(s.Action); ok {
+					replace(of)
+				}
+			}
+			return
+		}
+		next, missing := replaced(d, texts, put)
+		if i := slices.IndexFunc(all, func(o action.Definition) bool { return o.ID == d.ID }); i >= 0 {
+			all[i] = next
+		}
+		if first {
+			absent = missing
+		}
+		first = false
+		absent = slices.DeleteFunc(absent, func(a string) bool { return !slices.Contains(missing, a) })
+	}
+	replace(d)
+	return all, absent
 }
 
 // laidOut makes what a test wants beside a server: a folder with its files, and a database. places says where they are.

@@ -22,6 +22,7 @@ type runCommands struct {
 	Approve approveRun `cmd:"" help:"Read the plan of a run that waits, and say yes to it."`
 	Refuse  refuseRun  `cmd:"" help:"Say no to a run that waits."`
 	Review  reviewRun  `cmd:"" help:"Say what you found about a run by break-glass."`
+	Answer  answerRun  `cmd:"" help:"Answer what a flow asks at a check point."`
 	Undo    undoRun    `cmd:"" help:"Take a run back, where it offers a way."`
 	File    fetchFile  `cmd:"" help:"Write a file that a run made to the output."`
 }
@@ -107,6 +108,7 @@ func (p *paper) run(r wire.Run, lines []wire.OutputLine) {
 	}
 	p.pair("Reason", r.Reason)
 	p.consent(r)
+	p.steps(r)
 	if len(lines) > 0 {
 		p.head("Output")
 		for _, l := range lines {
@@ -169,7 +171,11 @@ const pollEvery = 400 * time.Millisecond
 
 // follow shows what a run says until it has ended, and ends as it did.
 func (r remote) follow(ctx context.Context, env Env, server *client.Client, id string, talk io.Writer) error {
-	waits := false
+	begun, err := server.Run(ctx, id)
+	if err != nil {
+		return left(ctx, err, id)
+	}
+	waits, asked, flows := false, "", len(begun.Steps) > 0
 	for next := int64(1); ; {
 		out, err := server.Output(ctx, id, next)
 		if err != nil {
@@ -185,6 +191,11 @@ func (r remote) follow(ctx context.Context, env Env, server *client.Client, id s
 		}
 		if out.State != "running" && out.State != "planned" && out.State != "waiting" && len(out.Lines) == 0 {
 			break
+		}
+		if flows {
+			if asked, err = question(ctx, server, id, asked, talk); err != nil {
+				return left(ctx, err, id)
+			}
 		}
 		tick, stop := env.Clock.After(pollEvery)
 		select {

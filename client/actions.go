@@ -147,6 +147,11 @@ func (c *Client) ReviewRun(ctx context.Context, id string, r wire.ReviewRun) (wi
 	return ask[wire.Run](ctx, c, post(r, "runs", id, "review"))
 }
 
+// AnswerRun answers what a flow asks at a check point.
+func (c *Client) AnswerRun(ctx context.Context, id string, a wire.AnswerRun) (wire.Run, error) {
+	return ask[wire.Run](ctx, c, post(a, "runs", id, "answer"))
+}
+
 // LookAtRun asks again what became of an unknown run.
 func (c *Client) LookAtRun(ctx context.Context, id string) (wire.Run, error) {
 	return ask[wire.Run](ctx, c, post(nil, "runs", id, "look"))

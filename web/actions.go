@@ -20,6 +20,7 @@ type Actions interface {
 	Runs
 	Approving
 	Inputs
+	Flows
 	// Actions lists what the actor may know of; of one service when it is not empty.
 	Actions(ctx context.Context, a people.Actor, service string) ([]action.Definition, error)
 	Action(ctx context.Context, a people.Actor, id string) (action.Definition, error)

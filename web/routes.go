@@ -62,6 +62,7 @@ func (s *Server) dutyRoutes() []Route {
 		{"POST /runs/{ref}/approve", needs(people.SeeActions), s.approveRun},
 		{"POST /runs/{ref}/refuse", needs(people.SeeActions), s.refuseRun},
 		{"POST /runs/{ref}/review", needs(people.SeeActions), s.reviewRun},
+		{"POST /runs/{ref}/answer", needs(people.SeeActions), s.answerRun},
 		{"POST /runs/{ref}/cancel", needs(people.SeeActions), s.cancelRun},
 		{"POST /runs/{ref}/look", needs(people.SeeActions), s.lookRun},
 		{"POST /runs/{ref}/settle", needs(people.SeeActions), s.settleRun},

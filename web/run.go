@@ -27,6 +27,7 @@ type runScreen struct {
 	CanStop  bool
 	Planned  bool
 	Began    bool
+	Ended    bool
 	Lines    out
 	More     bool
 	Progress int
@@ -41,6 +42,7 @@ type runScreen struct {
 	Path     string
 	After    aftermath
 
+	Flow      flowView
 	Consent   consent
 	Refused   string // why what was asked is not done, when its form is gone
 	Elsewhere link   // another run that a refusal names
@@ -86,8 +88,25 @@ func (s *Server) run(ctx context.Context, v *visit, x action.Run) (runScreen, er
 	}
 	scr := runScreen{head: head{Title: x.Definition.Title, Wing: "/actions", Trail: trail("Actions", "/actions", x.Ref()), Topics: topics("run", x.ID)},
 		State: runState(x.State), Short: x.Ref(), What: x.Definition.ID, Path: actionPath(x.Definition.ID, about(x)), Hash: x.PlanHash, Key: secret.Random(20),
-		Plan: planOf(v, x.Plan), Planned: x.State == action.Planned, Began: !x.StartedAt.IsZero(), Result: x.Result.Summary, Unknown: x.State == action.Unknown, Tables: x.Result.Tables}
-	scr.CanRun = people.May(v.Actor, x.Definition.Verb(), x.Subject()) == nil
+		Plan: planOf(v, x.Plan), Planned: x.State == action.Planned, Began: !x.StartedAt.IsZero(), Ended: !x.EndedAt.IsZero() && x.State != action.Unknown, Result: x.Result.Summary, Unknown: x.State == action.Unknown, Tables: x.Result.Tables}
+	if scr.Flow, err = s.flow(ctx, v, book, x); err != nil {
+		return runScreen{}, err
+	}
+	for _, st := range x.Course.Stages {
+		if st.Run != "" {
+			scr.Topics = append(scr.Topics, topic("run", st.Run))
+		}
+	}
+	if _, _, asks := x.Asking(); asks {
+		scr.State = newState("warning", "Waits for an answer", "talk")
+	}
+	if len(scr.Flow.Steps) > 0 && len(scr.Plan.Tables) > 0 {
+		scr.Plan.Tables = scr.Plan.Tables[1:] // the steps stand below
+	}
+	if x.Definition.Flow() {
+		scr.Unknown = false // its step is, and the step's run is where people say what they found
+	}
+	scr.CanRun = x.In.Flow == "" && people.May(v.Actor, x.Definition.Verb(), x.Subject()) == nil
 	scr.CanStop = (x.State == action.Running || x.State == action.Waiting) && people.May(v.Actor, people.CancelRun, x.Subject()) == nil
 	if scr.Consent, err = s.consent(ctx, v, book, x); err != nil {
 		return runScreen{}, err

@@ -151,6 +151,29 @@ type Glass struct {
 	Review *Answer   `json:"review,omitempty" doc:"Absent while nobody has reviewed it: until then neither the action nor the person breaks glass again."`
 }
 
+// AnswerRun answers what a flow asks at a check point.
+type AnswerRun struct {
+	Step   string `json:"step" doc:"The id of the check point." example:"look"`
+	Answer string `json:"answer" doc:"One of its answers." example:"yes"`
+	Words  string `json:"words,omitempty" doc:"What was seen."`
+}
+
+// FlowStep is one step of a flow: the run of another action, or a check point.
+type FlowStep struct {
+	ID      string    `json:"id" example:"restart"`
+	Action  string    `json:"action,omitempty" doc:"What runs; absent for a check point." example:"pods/restart"`
+	Ask     string    `json:"ask,omitempty" doc:"What a check point asks."`
+	Answers []string  `json:"answers,omitempty" doc:"What may be answered; no stops the flow."`
+	When    string    `json:"when,omitempty" doc:"Its condition."`
+	State   string    `json:"state" enum:"ahead,running,asked,done,skipped,nothing,failed,declined,unknown,cancelled" doc:"nothing: its plan found nothing to do; declined: somebody answered no."`
+	Run     string    `json:"run,omitempty" doc:"The run that carries it out." example:"RUN-885"`
+	Why     string    `json:"why,omitempty" doc:"Why it is as it is."`
+	Until   time.Time `json:"until,omitzero" doc:"Until when a check point waits."`
+	Answer  string    `json:"answer,omitempty"`
+	By      *Ref      `json:"by,omitempty" doc:"Who answered."`
+	Words   string    `json:"words,omitempty" doc:"What they said with it."`
+}
+
 // SettleRun writes what a person found out about an unknown run.
 type SettleRun struct {
 	Done  bool   `json:"done" doc:"Whether it had its effect."`
@@ -183,6 +206,8 @@ type Run struct {
 	Took        Duration       `json:"took,omitempty" example:"12s"`
 	Undo        *Undo          `json:"undo,omitempty" doc:"The way back; absent when there is none."`
 	Runner      string         `json:"runner,omitempty" doc:"The runner in another network that did the work; absent when the server did." example:"berlin-1"`
+	Steps       []FlowStep     `json:"steps,omitempty" doc:"Of a flow: how far it is."`
+	Flow        string         `json:"flow,omitempty" doc:"The UID of the flow that this run is a step of."`
 	Undoes      string         `json:"undoes,omitempty" doc:"The UID of the run that this one takes back."`
 }
 
