@@ -172,6 +172,10 @@ func (l *Line) page(e journal.Entry, n Names) bool {
 		l.Sentence, l.Minor = "could not page "+person+" by "+word(e, "channel"), true
 	case "page.step_fired":
 		l.Sentence, l.Minor = fmt.Sprintf("step %d of the escalation policy", number(e, "step")+1), true
+	case "page.step_failed":
+		l.Sentence = fmt.Sprintf("nobody could be reached at step %d of the escalation policy", number(e, "step")+1)
+	case "page.step_skipped":
+		l.Sentence, l.Minor = fmt.Sprintf("step %d of the escalation policy was passed over", number(e, "step")+1), true
 	case "page.step_gap":
 		l.Sentence = fmt.Sprintf("nobody was on call at step %d of the escalation policy", number(e, "step")+1)
 	case "page.escalated":
@@ -232,6 +236,11 @@ func (l *Line) run(e journal.Entry, n Names) bool {
 		l.Sentence, l.Small = "answered "+word(e, "answer")+" in "+name, "at the check point "+word(e, "step")
 	case "run.step_running", "run.step_done", "run.step_skipped", "run.step_nothing", "run.step_failed", "run.step_unknown", "run.step_cancelled":
 		l.Actor, l.Sentence, l.Minor = "", stepSentence(word(e, "step"), strings.TrimPrefix(e.Verb, "run.step_"))+" "+name, true
+	case "run.step":
+		l.Sentence, l.Minor = name+" wrote a step into its ledger", true
+		if step := word(e, "step"); step != "" {
+			l.Sentence = name + " wrote down: " + inWords(step)
+		}
 	case "run.look_requested":
 		l.Sentence = "asked to look again at what became of " + name
 	default:

@@ -11,6 +11,7 @@ import (
 	"frontline/action"
 	"frontline/incident"
 	"frontline/journal"
+	"frontline/people"
 )
 
 // journalNames lets sentences name people and services; what only an incident knows is left out.
@@ -76,6 +77,7 @@ type journalRow struct {
 	Sentence string
 	Verb     string
 	Subject  string
+	About    link // where its subject is looked at; may be empty
 	Via      string
 	Seq      string
 }
@@ -100,9 +102,12 @@ func (s *Server) showJournal(w http.ResponseWriter, r *http.Request, v *visit) e
 	scr := journalScreen{head: head{Title: "Journal", Wing: "/journal", Topics: topics("journal", "")}, Verb: q.Get("verb"), Who: q.Get("who"), Kinds: journalKinds()}
 	more := len(entries) > pageSize
 	entries = entries[:min(len(entries), pageSize)]
+	named := s.subjects(r.Context(), v, book)
 	for _, e := range entries { // one by one: a timeline tells several mails in one line, the journal each
-		for _, l := range incident.Tell([]journal.Entry{e}, journalNames(book, "a group")) {
-			scr.Rows = append(scr.Rows, journalRowOf(v, book, e, l))
+		for _, l := range incident.Tell([]journal.Entry{e}, named.names()) {
+			row := journalRowOf(v, book, e, l)
+			row.About = named.of(e)
+			scr.Rows = append(scr.Rows, row)
 		}
 	}
 	scr.Pager = pager{Of: "the journal", Say: plural(len(entries), "entry", "entries") + " shown"}
@@ -119,7 +124,7 @@ func (s *Server) showJournal(w http.ResponseWriter, r *http.Request, v *visit) e
 func journalKinds() []option {
 	var out []option
 	for _, k := range []struct{ verb, word string }{{"", "Everything"}, {"alert.", "Alerts"}, {"group.", "Groups"}, {"page.", "Pages"}, {"oncall.", "On call"},
-		{"incident.", "Incidents"}, {"postmortem.", "Post-mortems"}, {"run.", "Runs"}, {"person.", "People"}, {"token.", "Tokens"}, {"config.", "Configuration"}} {
+		{"incident.", "Incidents"}, {"postmortem.", "Post-mortems"}, {"run.", "Runs"}, {"rule.", "Rules"}, {"handover.", "Hand-overs"}, {"person.", "People"}, {"token.", "Tokens"}, {"config.", "Configuration"}} {
 		out = append(out, option{Value: k.verb, Label: k.word})
 	}
 	return out
@@ -130,8 +135,13 @@ func journalRowOf(v *visit, book Book, e journal.Entry, l incident.Line) journal
 	if say := own(book, e); say != "" {
 		row.Sentence = say
 	}
-	if e.Actor.Kind == "source" {
+	switch e.Actor.Kind {
+	case people.BySource:
 		row.Who = book.Name("source", e.Actor.ID)
+	case people.ByRule:
+		row.Who = "Rule: " + book.Name("rule", e.Actor.ID)
+	case people.BySystem:
+		row.Who = "Frontline"
 	}
 	if e.Seq > 0 {
 		row.Seq = number(int(e.Seq))
@@ -146,6 +156,10 @@ func own(book Book, e journal.Entry) string {
 	switch {
 	case wing == "config":
 		return what + " the " + e.Subject.Kind + " " + name
+	case wing == "rule":
+		return ruleSaid(what)
+	case e.Verb == "handover.written":
+		return "wrote the morning hand-over of " + name
 	case e.Verb == "action.looked":
 		return "was offered what " + name + " returns"
 	case e.Verb == "action.file_given":
@@ -168,6 +182,21 @@ func own(book Book, e journal.Entry) string {
 		return strings.ReplaceAll(what, "_", " ") + ifOther(e, name)
 	}
 	return ""
+}
+
+// ruleSaid tells what a rule did, or what was done to it.
+func ruleSaid(what string) string {
+	switch what {
+	case "fired":
+		return "fired, and has its action run"
+	case "refused":
+		return "fired in vain: its action was refused"
+	case "paused":
+		return "paused the rule"
+	case "resumed":
+		return "let the rule go on"
+	}
+	return strings.ReplaceAll(what, "_", " ")
 }
 
 // ifOther names the person when somebody else did it for them.
