@@ -113,37 +113,6 @@ type Line struct {
 	Text   string    `json:"text"`
 }
 
-// Kept is something in quarantine.
-type Kept struct {
-	ID     string
-	Run    string
-	Action string
-	Owner  string // the team that decides what becomes of it
-	// Visibility is that of the action at the time.
-	Visibility people.Visibility
-	Quarantined
-	State      KeptState
-	CapturedAt time.Time
-	RemovedAt  time.Time
-	ReplayedAt time.Time
-	ExpiresAt  time.Time
-}
-
-// Subject is what people.May is asked about.
-func (k Kept) Subject() people.Subject {
-	return people.Subject{Kind: "quarantine", ID: k.ID, Team: k.Owner, Visibility: k.Visibility}
-}
-
-// KeptState says where a quarantined thing is.
-type KeptState string
-
-// The states of quarantined things.
-const (
-	Captured KeptState = "captured" // copied here; it may still be in its neighbour as well
-	Removed  KeptState = "removed"  // only here
-	Replayed KeptState = "replayed" // put back
-)
-
 // JobRun is the durable work of carrying out a run. A process that vanishes leaves it to be looked at, never to be started again.
 type JobRun struct {
 	Run string `json:"run"`

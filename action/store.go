@@ -98,6 +98,9 @@ type Shelf interface {
 	QuarantineItems(ctx context.Context, f KeptFilter) ([]Kept, error)
 	// QuarantineItem returns one thing with its envelope; NotFound when there is none.
 	QuarantineItem(ctx context.Context, id string) (Kept, error)
+	// ChangeKept lets decide change one thing in one transaction, and returns it as decided, without its envelope. One that is dropped loses its
+	// envelope.
+	ChangeKept(ctx context.Context, id string, decide func(Kept) (Kept, journal.Consequences, error)) (Kept, error)
 	// ActionVersions lists the versions of an action that were ever planned, newest first.
 	ActionVersions(ctx context.Context, action string) ([]Versioned, error)
 	// StrayRuns returns the ids of runs that say they are running and that no job stands for.
@@ -113,7 +116,10 @@ type KeptFilter struct {
 	Run    string
 	Owner  string // a team
 	States []KeptState
-	Limit  int // 100 when zero
+	Until  time.Time // only what expires before
+	Warned time.Time // only what was warned about before
+	Quiet  bool      // only what was not warned about
+	Limit  int       // 100 when zero
 }
 
 // Versioned is a definition as it was, and when it was first planned.

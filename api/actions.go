@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"frontline/action"
 	"frontline/form"
@@ -27,6 +28,7 @@ type Definitions interface {
 	Action(ctx context.Context, by people.Actor, id string) (action.Definition, error)
 	Figures(ctx context.Context, by people.Actor, action string) (map[string]action.Figures, error)
 	Quarantine(ctx context.Context, by people.Actor, f action.KeptFilter) ([]action.Kept, error)
+	Drop(ctx context.Context, by people.Actor, id, reason string) (action.Kept, error)
 }
 
 func (s *server) actions() {
@@ -34,6 +36,8 @@ func (s *server) actions() {
 	add(s, route{Method: http.MethodGet, Path: "/actions/{action}", ID: "showAction", Verb: people.SeeActions, Summary: "Show an action",
 		Say: "With the JSON Schema of its inputs."}, s.showAction)
 	add(s, route{Method: http.MethodGet, Path: "/quarantine", ID: "listQuarantine", Verb: people.RunReadAction, Summary: "List what was taken out and is kept", Say: "Newest first."}, s.listQuarantine)
+	add(s, route{Method: http.MethodPost, Path: "/quarantine/{id}/drop", ID: "dropQuarantined", Verb: people.DropQuarantined, Summary: "Drop for good what was taken out",
+		Say: "Its content is deleted and cannot be had back; what it was stays on record. For leads of the team that owns it."}, s.dropQuarantined)
 }
 
 type listActions struct {
@@ -93,7 +97,22 @@ type listQuarantine struct {
 	Paging
 	Run   string `query:"run" maxLength:"100" doc:"Only what this run took out." example:"RUN-884"`
 	Team  string `query:"team" maxLength:"100" doc:"Only what this team decides about." example:"support"`
-	State string `query:"state" enum:"captured,removed,replayed,all" default:"all" doc:"Only what is there."`
+	State string `query:"state" enum:"captured,removed,replayed,dropped,all" default:"all" doc:"Only what is there."`
+	Soon  bool   `query:"soon" doc:"Only what will be dropped within two days unless it is put back."`
+}
+
+type dropQuarantined struct {
+	ID   string `path:"id" maxLength:"100" doc:"Its id in quarantine."`
+	Body wire.DropKept
+}
+
+func (s *server) dropQuarantined(ctx context.Context, by people.Actor, in *dropQuarantined) (wire.Kept, error) {
+	k, err := s.deps.Actions.Drop(ctx, by, in.ID, in.Body.Reason)
+	if err != nil {
+		return wire.Kept{}, err
+	}
+	n, err := s.names(ctx)
+	return n.kept(k), err
 }
 
 func (s *server) listQuarantine(ctx context.Context, by people.Actor, in *listQuarantine) (wire.List[wire.Kept], error) {
@@ -112,6 +131,10 @@ func (s *server) listQuarantine(ctx context.Context, by people.Actor, in *listQu
 	if err != nil {
 		return wire.List[wire.Kept]{}, err
 	}
+	if in.Soon {
+		now := s.deps.Clock.Now()
+		all = slices.DeleteFunc(all, func(k action.Kept) bool { return !k.Soon(now) })
+	}
 	n, err := s.names(ctx)
 	if err != nil {
 		return wire.List[wire.Kept]{}, err
@@ -120,6 +143,11 @@ func (s *server) listQuarantine(ctx context.Context, by people.Actor, in *listQu
 }
 
 func (n names) kept(k action.Kept) wire.Kept {
-	return wire.Kept{ID: k.ID, Run: k.Run, Action: k.Action, Owner: n.ref("team", k.Owner), Kind: k.Kind, Origin: k.Origin, Fingerprint: k.Fingerprint, Facts: k.Facts,
-		State: string(k.State), CapturedAt: k.CapturedAt, RemovedAt: k.RemovedAt, ReplayedAt: k.ReplayedAt, ExpiresAt: k.ExpiresAt}
+	out := wire.Kept{ID: k.ID, Run: k.Run, Action: k.Action, Owner: n.ref("team", k.Owner), Kind: k.Kind, Origin: k.Origin, Fingerprint: k.Fingerprint, Facts: k.Facts,
+		State: string(k.State), CapturedAt: k.CapturedAt, RemovedAt: k.RemovedAt, ReplayedAt: k.ReplayedAt, ExpiresAt: k.ExpiresAt,
+		WarnedAt: k.WarnedAt, DroppedAt: k.DroppedAt, DropReason: k.DropReason}
+	if k.DroppedBy != "" {
+		out.DroppedBy = n.ref("person", k.DroppedBy)
+	}
+	return out
 }

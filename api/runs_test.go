@@ -75,6 +75,16 @@ func TestRunIsPlannedStartedAndFollowed(t *testing.T) {
 	if len(kept.Items) != 1 || kept.Items[0].Facts["message_id"] != "m-4711" || kept.Items[0].Owner.ID != "pipeline" {
 		t.Errorf("kept: %+v", kept)
 	}
+	why := wire.DropKept{Reason: "Nordpank sent it anew."}
+	refused(liis, 403, "POST", "/quarantine/"+kept.Items[0].ID+"/drop", why)
+	marika := as(t, w, "marika") // an admin
+	refused(marika, 422, "POST", "/quarantine/"+kept.Items[0].ID+"/drop", wire.DropKept{Reason: " "})
+	if gone := ok[wire.Kept](marika, "POST", "/quarantine/"+kept.Items[0].ID+"/drop", why); gone.State != "dropped" || gone.DroppedBy.ID != "marika" {
+		t.Errorf("dropped: %+v", gone)
+	}
+	if soon := ok[wire.List[wire.Kept]](liis, "GET", "/quarantine?soon=true", nil); len(soon.Items) != 0 {
+		t.Errorf("soon dropped: %+v", soon)
+	}
 	if room := ok[wire.Room](liis, "GET", "/incidents/INC-1", nil); len(room.Runs) != 1 {
 		t.Errorf("the incident has the runs %+v", room.Runs)
 	}

@@ -37,17 +37,18 @@ type Env struct {
 
 // Commands is the command line, for kong. Every command has Run(ctx, env).
 type Commands struct {
-	Alert    alertCommands    `cmd:"" help:"See and answer alerts."`
-	Incident incidentCommands `cmd:"" help:"Coordinate on incidents, and say what is so."`
-	Request  requestCommands  `cmd:"" help:"Ask technical support, and answer whoever asked."`
-	Action   actionCommands   `cmd:"" help:"Plan and run actions."`
-	Run      runCommands      `cmd:"" help:"Look at runs of actions."`
-	Handover handoverCommands `cmd:"" help:"Read what teams are told in the morning about their nights."`
-	Rule     ruleCommands     `cmd:"" help:"Look at what happens by itself, and try it out."`
-	Whoison  whoIsOn          `cmd:"" help:"Say who is on call."`
-	Apply    apply            `cmd:"" help:"Apply a folder of configuration."`
-	Export   export           `cmd:"" help:"Write back what is configured."`
-	Token    tokenCommands    `cmd:"" help:"Keep the API token of this machine."`
+	Alert      alertCommands      `cmd:"" help:"See and answer alerts."`
+	Incident   incidentCommands   `cmd:"" help:"Coordinate on incidents, and say what is so."`
+	Request    requestCommands    `cmd:"" help:"Ask technical support, and answer whoever asked."`
+	Action     actionCommands     `cmd:"" help:"Plan and run actions."`
+	Run        runCommands        `cmd:"" help:"Look at runs of actions."`
+	Quarantine quarantineCommands `cmd:"" help:"See what actions took out, and let go of it."`
+	Handover   handoverCommands   `cmd:"" help:"Read what teams are told in the morning about their nights."`
+	Rule       ruleCommands       `cmd:"" help:"Look at what happens by itself, and try it out."`
+	Whoison    whoIsOn            `cmd:"" help:"Say who is on call."`
+	Apply      apply              `cmd:"" help:"Apply a folder of configuration."`
+	Export     export             `cmd:"" help:"Write back what is configured."`
+	Token      tokenCommands      `cmd:"" help:"Keep the API token of this machine."`
 }
 
 // remote is how every command finds its server.

@@ -167,6 +167,12 @@ type QuarantineQuery struct {
 	Run   string
 	Team  string
 	State string // all when empty
+	Soon  bool   // only what will be dropped within two days
+}
+
+// DropKept lets go of something in quarantine for good.
+func (c *Client) DropKept(ctx context.Context, id string, d wire.DropKept) (wire.Kept, error) {
+	return ask[wire.Kept](ctx, c, post(d, "quarantine", id, "drop"))
 }
 
 // Quarantine lists what was taken out and is kept, newest first.
@@ -175,5 +181,8 @@ func (c *Client) Quarantine(ctx context.Context, q QuarantineQuery, p Page) (wir
 	set(v, "run", q.Run)
 	set(v, "team", q.Team)
 	set(v, "state", q.State)
+	if q.Soon {
+		v.Set("soon", "true")
+	}
 	return ask[wire.List[wire.Kept]](ctx, c, read(v, "quarantine"))
 }

@@ -57,6 +57,7 @@ const (
 	RunDangerAction   Verb = "action.run_danger"
 	CancelRun         Verb = "action.cancel"
 	ReplayQuarantined Verb = "action.replay"
+	DropQuarantined   Verb = "action.drop" // delete for good what an action took out
 	ApproveRun        Verb = "action.approve"
 	ReviewRun         Verb = "action.review"      // sign a run that was started by break-glass
 	BreakGlass        Verb = "action.break_glass" // start at once what needs an approval
@@ -93,7 +94,7 @@ func least(v Verb) (Role, bool) {
 	case HandleAlerts, PagePeople, WorkIncident, PublishUpdate, WritePostmortem, RunReadAction, RunChangeAction,
 		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, AnswerStep, WorkRequests, TryRule, SeeRunners, SeeSecrets:
 		return Support, true
-	case Override, RunDangerAction, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule, ManageSecrets:
+	case Override, RunDangerAction, DropQuarantined, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule, ManageSecrets:
 		return Lead, true
 	case Configure, ManagePeople, ManageRunners:
 		return Admin, true
@@ -105,7 +106,7 @@ func least(v Verb) (Role, bool) {
 func Verbs() []Verb {
 	return []Verb{SeeAlerts, HandleAlerts, SendSignals, TestSources, SeeOnCall, PageMyself, Override, PagePeople,
 		SeeIncidents, DeclareIncident, WorkIncident, PublishUpdate, ReadPostmortems, WritePostmortem, FinishFollowUp,
-		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, ApproveRun, ReviewRun, BreakGlass, AnswerStep,
+		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, DropQuarantined, ApproveRun, ReviewRun, BreakGlass, AnswerStep,
 		AskDesk, SeeRequests, WorkRequests, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem,
 		SeeRunners, ManageRunners, SeeSecrets, ManageSecrets}
 }

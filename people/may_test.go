@@ -39,6 +39,7 @@ action.run_change           -      support lead admin
 action.run_danger           -      -       lead admin
 action.cancel               -      support lead admin
 action.replay               -      support lead admin
+action.drop                 -      -       lead admin
 action.approve              -      -       lead admin
 action.review               -      -       lead admin
 action.break_glass          -      support lead admin

@@ -98,7 +98,7 @@ func (s *Server) besideActions(v *visit) []link {
 	for _, x := range []struct {
 		need people.Verb
 		link link
-	}{{people.SeeRules, link{"Rules: what happens by itself", "/rules"}}, {people.SeeActions, link{"Morning hand-overs", "/handover"}}} {
+	}{{people.SeeRules, link{"Rules: what happens by itself", "/rules"}}, {people.SeeActions, link{"Morning hand-overs", "/handover"}}, {people.RunReadAction, link{"Quarantine: what was taken out", "/quarantine"}}} {
 		if people.May(v.Actor, x.need, people.Subject{}) == nil {
 			out = append(out, x.link)
 		}

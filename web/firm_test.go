@@ -459,16 +459,6 @@ func (f *firmRuns) Steps(_ context.Context, _ people.Actor, ref string) ([]actio
 	return f.steps[ref], nil
 }
 
-func (f *firmRuns) Quarantine(_ context.Context, _ people.Actor, q action.KeptFilter) ([]action.Kept, error) {
-	var out []action.Kept
-	for _, k := range f.kept {
-		if k.Run == q.Run {
-			out = append(out, k)
-		}
-	}
-	return out, nil
-}
-
 var (
 	_ Book     = (*firmBook)(nil)
 	_ Alerts   = (*firm)(nil)

@@ -164,6 +164,10 @@ func own(book Book, e journal.Entry) string {
 		return "was offered what " + name + " returns"
 	case e.Verb == "action.file_given":
 		return "uploaded a file for " + name
+	case e.Verb == "quarantine.expiring":
+		return "warned: what was taken out is dropped soon, unless somebody puts it back"
+	case e.Verb == "quarantine.dropped":
+		return "dropped what was taken out"
 	case wing == "token":
 		return what + " an API token"
 	case e.Verb == "person.sign_in_refused":

@@ -73,6 +73,10 @@ func (s *Server) dutyRoutes() []Route {
 		{"GET /handover", needs(people.SeeActions), s.showHandovers},
 		{"GET /handover/{id}", needs(people.SeeActions), s.showHandover},
 
+		// What actions took out
+		{"GET /quarantine", needs(people.RunReadAction), s.showQuarantine},
+		{"POST /quarantine/{id}/drop", needs(people.DropQuarantined), s.dropKept},
+
 		// Rules
 		{"GET /rules", needs(people.SeeRules), s.showRules},
 		{"GET /rules/{id...}", needs(people.SeeRules), s.showRule},

@@ -199,6 +199,8 @@ func keptRowOf(v *visit, k action.Kept) keptRow {
 		row.State = newState("ok", "Taken out")
 	case action.Replayed:
 		row.State = newState("calm", "Put back", "undo")
+	case action.Dropped:
+		row.State = newState("calm", "Dropped", "undo")
 	}
 	row.Facts = append(row.Facts, fact{Name: "Fingerprint", Value: short(k.Fingerprint), Mono: true})
 	for _, name := range sortedKeys(k.Facts) {

@@ -16,4 +16,6 @@ type Runs interface {
 	Output(ctx context.Context, a people.Actor, ref string, from int64) ([]action.Line, error)
 	Steps(ctx context.Context, a people.Actor, ref string) ([]action.Step, error)
 	Quarantine(ctx context.Context, a people.Actor, f action.KeptFilter) ([]action.Kept, error)
+	// Drop lets go of one thing for good.
+	Drop(ctx context.Context, a people.Actor, id, reason string) (action.Kept, error)
 }

@@ -337,9 +337,18 @@ type Kept struct {
 	Origin      string            `json:"origin" doc:"Where it was." example:"amqp://broker/verity/decisions"`
 	Fingerprint string            `json:"fingerprint"`
 	Facts       map[string]string `json:"facts,omitempty" doc:"What people recognise it by."`
-	State       string            `json:"state" enum:"captured,removed,replayed" doc:"captured: copied, perhaps still in its place as well; removed: only here; replayed: put back."`
+	State       string            `json:"state" enum:"captured,removed,replayed,dropped" doc:"captured: copied, perhaps still in its place as well; removed: only here; replayed: put back; dropped: its content is gone for good."`
 	CapturedAt  time.Time         `json:"captured_at"`
 	RemovedAt   time.Time         `json:"removed_at,omitzero"`
 	ReplayedAt  time.Time         `json:"replayed_at,omitzero"`
 	ExpiresAt   time.Time         `json:"expires_at,omitzero"`
+	WarnedAt    time.Time         `json:"warned_at,omitzero" doc:"When it was said that it will be dropped."`
+	DroppedAt   time.Time         `json:"dropped_at,omitzero"`
+	DroppedBy   *Ref              `json:"dropped_by,omitempty" doc:"The person who let go of it; nobody when its time was over."`
+	DropReason  string            `json:"drop_reason,omitempty"`
+}
+
+// DropKept lets go of something in quarantine for good.
+type DropKept struct {
+	Reason string `json:"reason" doc:"Why nobody needs it any more, in a sentence."`
 }

@@ -76,6 +76,9 @@ func (k *Back) parcels(ctx context.Context, call action.Call) ([]parcel, site, e
 		if kept.Kind != kindOfMessage || seen[id] {
 			return nil, site{}, fault.Wrong("quarantine", "%s is named twice, or is no message of RabbitMQ. Take the ids from the quarantine.", id)
 		}
+		if kept.State == action.Dropped {
+			return nil, site{}, fault.New(fault.Conflict, "%s was dropped from quarantine, so it cannot be put back. Leave it out.", id)
+		}
 		seen[id] = true
 		e, err := decodeEnvelope(kept.Envelope)
 		if err != nil {
