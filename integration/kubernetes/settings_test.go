@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,18 +14,30 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"frontline/action"
+	"frontline/action/actiontest"
 	"frontline/clock"
 	"frontline/fault"
 	"frontline/secret"
 )
 
-// hostile are inputs that somebody may try. None of them is a name in Kubernetes, and none may become a path, a flag or a second request.
-func hostile() map[string]any {
-	return map[string]any{
-		"quotes": `a"b'c`, "newline": "a\nb", "shell": "$(reboot)", "backticks": "`reboot`", "flag": "--all", "dash": "-a", "NUL": "a\x00b", "path": "../secrets/x",
-		"subresource": "a/exec", "query": "a?dryRun=All", "escape": "a%2fexec", "fragment": "a#b", "space": "a b", "selector": "a,b=c", "unicode": "tõrge", "homograph": "аdmin",
-		"right to left": "a\u202eb", "not UTF-8": "a\xffb", "large": strings.Repeat("a", 10<<20), "upper": "Pipeline", "dot": ".", "dots": "..", "number": 7.0, "list": []any{"a"}, "table": map[string]any{"a": "b"},
+// hostile are inputs that somebody may try: what every kind is given, and what means something to Kubernetes alone. None of them is a name there, and none may
+// become a path, a flag or a second request.
+func hostile(t *testing.T) map[string]any {
+	t.Helper()
+	all := map[string]any{"subresource": "a/exec", "query of a request": "a?dryRun=All", "escape": "a%2fexec", "fragment": "a#b", "selector": "a,b=c", "unicode": "tõrge", "homograph": "аdmin",
+		"large": strings.Repeat("a", 10<<20), "upper": "Pipeline", "number": 7.0, "list": []any{"a"}, "table": map[string]any{"a": "b"}}
+	var names []string
+	for _, v := range actiontest.HostileValues() {
+		if v.Text == "" || plainName.MatchString(v.Text) {
+			names = append(names, v.Text) // not given, or a name like any other
+			continue
+		}
+		all[v.Name] = v.Text
 	}
+	if want := []string{"", "1e309", "null"}; !slices.Equal(names, want) {
+		t.Errorf("taken for names are %q, want %q", names, want)
+	}
+	return all
 }
 
 // offline are settings of a cluster that must never be asked.
@@ -54,7 +67,7 @@ func TestHostileInputs(t *testing.T) {
 			t.Errorf("no inputs of %s are tried", k.Name())
 		}
 		for _, field := range fields[name] {
-			for what, value := range hostile() {
+			for what, value := range hostile(t) {
 				good := object{"namespace": "decisions", "workload": "deployment/decision-pipeline", "node": "narva", "replicas": 2}
 				if _, isNumber := value.(float64); isNumber && (field == "replicas" || field == "revision") {
 					continue
