@@ -16,6 +16,7 @@ import (
 	"frontline/journal"
 	"frontline/people"
 	"frontline/secret"
+	"frontline/web"
 )
 
 // kinds are the kinds of work that an action may name. A new one is one line here.
@@ -55,6 +56,16 @@ func (a *App) teams(ctx context.Context) ([]people.Team, error) {
 
 func (a *App) handoverLink(h action.Handover) string {
 	return a.settings.base.JoinPath("handover", h.ID()).String()
+}
+
+// sandbox is what this host gives to scripts, as a screen says it.
+func (a *App) sandbox() web.Sandbox {
+	k, ok := a.actions.Kinds["exec"].(*exec.Kind)
+	if !ok {
+		return web.Sandbox{}
+	}
+	s := k.Sandbox()
+	return web.Sandbox{Level: string(s.Level), Say: s.Level.Say(), Why: s.Why, Mend: s.Mend()}
 }
 
 // belongs says whether the actor may hang a run on the subject.

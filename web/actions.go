@@ -216,7 +216,29 @@ func (s *Server) action(ctx context.Context, v *visit, d action.Definition, f fo
 		{Name: "Owner", Value: book.Name("team", d.Team)}, {Name: "Kind", Value: d.Kind, Mono: true}, {Name: "Version", Value: short(d.Version()), Mono: true},
 		{Name: "Runs", Value: fmt.Sprintf("%s, of which %d succeeded", number(fig.Succeeded+fig.Failed+fig.Unknown), fig.Succeeded)}, {Name: "Usually", Value: strings.TrimPrefix(usual(fig), "usually ")},
 	}
+	if demand := s.demand(d); demand != "" {
+		scr.Facts = append(scr.Facts, fact{Name: "Sandbox", Value: demand})
+	}
 	return scr, nil
+}
+
+// demand is the least sandbox that an action accepts, beside what this host gives; empty for one that runs no script.
+func (s *Server) demand(d action.Definition) string {
+	if d.Kind != "exec" {
+		return ""
+	}
+	least, _ := d.Settings["sandbox"].(string)
+	if least == "none" {
+		return "none: it can do what the Frontline server can"
+	}
+	say := "the best there is"
+	if least != "" {
+		say = least + " at least"
+	}
+	if s.deps.Sandbox != nil {
+		say += "; this host gives " + s.deps.Sandbox().Level
+	}
+	return say
 }
 
 func short(hash string) string { return hash[:min(len(hash), 8)] }

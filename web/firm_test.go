@@ -64,6 +64,11 @@ func newFirm(t *testing.T, change ...func(*Deps)) *firm {
 	f.pager = oncall.NewPager(f.memory, duties, oncall.NewLinks(secretKey(), "https://ops.verity.example"), c)
 	f.desk = newDesk(t, append([]func(*Deps){func(d *Deps) {
 		d.Clock = c
+		d.Sandbox = func() Sandbox {
+			return Sandbox{Level: "namespaces", Say: "Scripts run in namespaces of their own: they reach the files that their action names. Without Landlock, one that names a port reaches the whole network.",
+				Why:  []string{"the kernel cannot limit ports by Landlock: version 3 of its interface, of at least 4"},
+				Mend: []string{"Run Linux 6.7 or later with landlock among the security modules: cat /sys/kernel/security/lsm names them, and the boot parameter lsm= sets them."}}
+		}
 		d.Book = func(context.Context) (Book, error) { return f.book, nil }
 		d.Rota, d.MyPages, d.Paging, d.Answers, d.Matters = oncall.NewBoard(duties, c), f.pager, firmAnswers{f.pager}, firmAnswers{f.pager}, f
 		d.Trouble, d.Alerts, d.Handling, d.Upkeep, d.Runs, d.Incidents, d.Journal = f, f, f, f, f.runs, f, f

@@ -15,6 +15,37 @@ type systemScreen struct {
 	Self     []upkeepRow
 	Failures []entry
 	Facts    []fact
+	Box      *sandboxPart
+}
+
+// Sandbox is how well this host keeps scripts from what is not their business.
+type Sandbox struct {
+	Level string   // "full", "namespaces", "landlock" or "tree"
+	Say   string   // what that means
+	Why   []string // why it is not better
+	Mend  []string // what an administrator can do about it
+}
+
+// sandboxPart is the sandbox as the screen shows it.
+type sandboxPart struct {
+	Sandbox
+	State state
+}
+
+func (s *Server) sandbox() *sandboxPart {
+	if s.deps.Sandbox == nil {
+		return nil
+	}
+	box := sandboxPart{Sandbox: s.deps.Sandbox()}
+	switch box.Level {
+	case "full":
+		box.State = newState("ok", "Full")
+	case "tree":
+		box.State = newState("critical", "None")
+	default:
+		box.State = newState("warning", "Only "+box.Level)
+	}
+	return &box
 }
 
 // showSystem tells how Frontline itself does: what is late, what failed, and which version it is.
@@ -32,6 +63,7 @@ func (s *Server) showSystem(w http.ResponseWriter, r *http.Request, v *visit) er
 		return err
 	}
 	scr := systemScreen{head: head{Title: "System", Wing: "/me", Trail: trail("Settings", "/me", "System"), Topics: topics("page", "", "journal", "")}, Self: rows}
+	scr.Box = s.sandbox()
 	for _, a := range failed {
 		scr.Failures = append(scr.Failures, failureEntry(v, book, a))
 	}

@@ -3,9 +3,11 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
+	"frontline/action"
 	"frontline/alert"
 	"frontline/oncall"
 	"frontline/people"
@@ -28,6 +30,27 @@ func TestSystem(t *testing.T) {
 		t.Errorf("%d failures are listed, want 3", len(rows))
 	}
 	f.desk.to("/system", ask{}).leadsTo("/sign-in?next=%2Fsystem")
+}
+
+// The screen says what keeps scripts from the rest of the machine, in words, with what is missing and what helps; an action says what it demands.
+func TestSandboxIsShown(t *testing.T) {
+	box := Sandbox{}
+	f := newFirm(t, func(d *Deps) { d.Sandbox = func() Sandbox { return box } })
+	lead := f.as(people.Lead, "karl")
+	for level, c := range map[string][2]string{"full": {".state.ok", "Full"}, "namespaces": {".state.warning", "Only namespaces"}, "tree": {".state.critical", "None"}} {
+		box = Sandbox{Level: level, Say: "Scripts run somehow.", Why: []string{"the kernel has no Landlock"}, Mend: []string{"Run Linux 6.7."}}
+		f.desk.to("/system", ask{as: lead}).is(http.StatusOK).has("#sandbox "+c[0], "").has("#sandbox .head", c[1]).has("#sandbox p", "Scripts run somehow.").
+			has("#sandbox h3 + ul:nth-of-type(1) li", "the kernel has no Landlock").has("#sandbox ul:last-child li", "Run Linux 6.7.")
+	}
+	s := &Server{deps: Deps{Sandbox: func() Sandbox { return Sandbox{Level: "namespaces"} }}}
+	for least, want := range map[string]string{"": "the best there is; this host gives namespaces", "full": "full at least; this host gives namespaces", "none": "none: it can do what"} {
+		if got := s.demand(action.Definition{Kind: "exec", Settings: map[string]any{"sandbox": least}}); !strings.HasPrefix(got, want) {
+			t.Errorf("an action with the sandbox %q says %q", least, got)
+		}
+	}
+	if got := s.demand(action.Definition{Kind: "sql"}); got != "" {
+		t.Errorf("an action without a script says %q", got)
+	}
 }
 
 func TestSources(t *testing.T) {

@@ -94,6 +94,8 @@ type Deps struct {
 	Book       func(context.Context) (Book, error) // what is configured now
 	Configured func(context.Context) (Configured, error)
 
+	Sandbox func() Sandbox // what keeps scripts from the rest of the machine; nil: nobody knows
+
 	Clock   clock.Clock
 	Log     *slog.Logger
 	Base    *url.URL       // where people reach Frontline; https makes cookies Secure and sends HSTS

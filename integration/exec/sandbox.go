@@ -50,6 +50,21 @@ type Sandbox struct {
 	user bool
 }
 
+// Mend is what an administrator can do for a better level.
+func (s Sandbox) Mend() []string {
+	namespaces := "Permit user namespaces to the user that Frontline runs as: sysctl user.max_user_namespaces above 0, and kernel.unprivileged_userns_clone=1 and kernel.apparmor_restrict_unprivileged_userns=0 where the system has them. In a container, allow clone, unshare, mount and pivot_root in its seccomp profile."
+	landlock := "Run Linux 6.7 or later with landlock among the security modules: cat /sys/kernel/security/lsm names them, and the boot parameter lsm= sets them."
+	switch s.Level {
+	case Full:
+		return nil
+	case Namespaces:
+		return []string{landlock, "In a container that hides parts of /proc, run Frontline with an unmasked /proc, or on the host itself."}
+	case Landlock:
+		return []string{namespaces}
+	}
+	return []string{namespaces, landlock}
+}
+
 // Sandbox tells what this host gives. The first call finds out, by trying to get out; that takes a moment.
 func (k *Kind) Sandbox() Sandbox {
 	k.tried.Do(func() { k.host = k.selfTest() })
