@@ -99,6 +99,13 @@ func (s *Service) Bulk(ctx context.Context, a people.Actor, refs []string, d Dee
 // Do does a deed to one request; as a part of a bulk edit when bulk is not empty.
 func (s *Service) Do(ctx context.Context, a people.Actor, ref string, d Deed, bulk string) (Request, error) {
 	reply, note := journal.Salted(plain.Prose(d.Reply)), journal.Salted(plain.Prose(d.Note))
+	if d.Close != nil {
+		ready, err := s.ending(ctx, *d.Close)
+		if err != nil {
+			return Request{}, err
+		}
+		d.Close = ready
+	}
 	return s.change(ctx, a, people.WorkRequests, ref, nil, func(t *turn) error {
 		before := t.req.standing()
 		if err := t.do(d, reply, note); err != nil {

@@ -110,6 +110,8 @@ type Request struct {
 	Assignee string   `json:"assignee,omitempty"` // a person
 	Watchers []string `json:"watchers,omitempty"` // people who follow it
 	Size     Size     `json:"size,omitempty"`
+	Codes    []Code   `json:"codes,omitempty"`     // what it was about, as somebody confirmed
+	NoDemand bool     `json:"no_demand,omitempty"` // somebody said that it is none of the demands
 
 	Of       string   `json:"of,omitempty"`       // the request that it is a duplicate of; its conversation is read there
 	Before   *Former  `json:"before,omitempty"`   // what it was before it became a duplicate

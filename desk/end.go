@@ -13,6 +13,7 @@ import (
 type Ending struct {
 	Outcome Outcome
 	Size    Size // how much work it felt like; may be empty
+	Coding       // what it was about; may be empty, unless the type asks for it
 }
 
 // close ends the work on a request. What hangs on it is told by a job of its own.
@@ -25,6 +26,12 @@ func (t *turn) close(e Ending) error {
 	}
 	if e.Size != "" && !slices.Contains(Sizes(), e.Size) {
 		return fault.Wrong("size", "The size is s, m, l or xl; %q is none of them.", e.Size)
+	}
+	if !e.Coding.empty() {
+		t.code(e.Coding)
+	}
+	if err := t.mustCode(); err != nil {
+		return err
 	}
 	t.accept()
 	t.end(e.Outcome)

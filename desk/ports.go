@@ -109,6 +109,7 @@ type Load struct {
 type Database interface {
 	Store
 	Reading
+	Register
 }
 
 // SendRef begins, in Arrival.Thread, the id of a send: the message answers a reply of ours.

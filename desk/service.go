@@ -85,14 +85,17 @@ type Words struct {
 	Then  Then   // of a reply
 }
 
-func (w Words) ready() (writing, error) {
+func (s *Service) written(ctx context.Context, w Words) (writing, error) {
 	files, err := readyFiles(w.Files)
+	if err == nil && w.Then.Close != nil {
+		w.Then.Close, err = s.ending(ctx, *w.Then.Close)
+	}
 	return writing{text: journal.Salted(plain.Prose(w.Body)), files: files, said: w.Said, then: w.Then}, err
 }
 
 // Reply answers whoever asked, and whoever asked the same. It is the only way in which words leave the desk.
 func (s *Service) Reply(ctx context.Context, a people.Actor, ref string, w Words) (Request, error) {
-	ready, err := w.ready()
+	ready, err := s.written(ctx, w)
 	if err != nil {
 		return Request{}, err
 	}
@@ -101,7 +104,7 @@ func (s *Service) Reply(ctx context.Context, a people.Actor, ref string, w Words
 
 // WriteNote writes something that only the desk reads. Whom it mentions ("@liis") follows the request from now on.
 func (s *Service) WriteNote(ctx context.Context, a people.Actor, ref string, w Words) (Request, error) {
-	ready, err := w.ready()
+	ready, err := s.written(ctx, w)
 	if err != nil {
 		return Request{}, err
 	}
@@ -198,7 +201,23 @@ func (s *Service) Solved(ctx context.Context, a people.Actor, ref string) (Reque
 
 // Close ends the work without another word to whoever asked.
 func (s *Service) Close(ctx context.Context, a people.Actor, ref string, e Ending) (Request, error) {
-	return s.change(ctx, a, people.WorkRequests, ref, nil, func(t *turn) error { return t.close(e) })
+	ready, err := s.ending(ctx, e)
+	if err != nil {
+		return Request{}, err
+	}
+	return s.change(ctx, a, people.WorkRequests, ref, nil, func(t *turn) error { return t.close(*ready) })
+}
+
+// ending checks what a request is closed with against the register of demands.
+func (s *Service) ending(ctx context.Context, e Ending) (*Ending, error) {
+	if e.Coding.empty() {
+		return &e, nil
+	}
+	register, err := s.DB.Demands(ctx)
+	if err == nil {
+		e.Coding, err = e.Coding.ready(register)
+	}
+	return &e, err
 }
 
 // Reopen takes a closed request up again.

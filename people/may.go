@@ -66,6 +66,8 @@ const (
 	AskDesk      Verb = "desk.ask" // also what a channel does that brings somebody's question
 	SeeRequests  Verb = "desk.see"
 	WorkRequests Verb = "desk.work" // reply, note, assign, close, and all else that a supporter does
+	// ManageDemands is to keep the register of what is asked for again and again.
+	ManageDemands Verb = "desk.manage_demands"
 
 	SeeRules  Verb = "rule.see"
 	TryRule   Verb = "rule.try"   // ask what a rule would have done; the answer names alerts and incidents of the past
@@ -92,7 +94,7 @@ func least(v Verb) (Role, bool) {
 		OwnTokens, SeeActions, SeeRules, SeeSystem, FinishFollowUp, AskDesk, SeeRequests:
 		return Member, true
 	case HandleAlerts, PagePeople, WorkIncident, PublishUpdate, WritePostmortem, RunReadAction, RunChangeAction,
-		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, AnswerStep, WorkRequests, TryRule, SeeRunners, SeeSecrets:
+		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, AnswerStep, WorkRequests, ManageDemands, TryRule, SeeRunners, SeeSecrets:
 		return Support, true
 	case Override, RunDangerAction, DropQuarantined, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule, ManageSecrets:
 		return Lead, true
@@ -107,7 +109,7 @@ func Verbs() []Verb {
 	return []Verb{SeeAlerts, HandleAlerts, SendSignals, TestSources, SeeOnCall, PageMyself, Override, PagePeople,
 		SeeIncidents, DeclareIncident, WorkIncident, PublishUpdate, ReadPostmortems, WritePostmortem, FinishFollowUp,
 		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, DropQuarantined, ApproveRun, ReviewRun, BreakGlass, AnswerStep,
-		AskDesk, SeeRequests, WorkRequests, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem,
+		AskDesk, SeeRequests, WorkRequests, ManageDemands, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem,
 		SeeRunners, ManageRunners, SeeSecrets, ManageSecrets}
 }
 

@@ -47,6 +47,7 @@ action.answer               -      support lead admin
 desk.ask                    member support lead admin
 desk.see                    member support lead admin
 desk.work                   -      support lead admin
+desk.manage_demands         -      support lead admin
 rule.see                    member support lead admin
 rule.try                    -      support lead admin
 rule.pause                  -      -       lead admin

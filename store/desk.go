@@ -206,6 +206,11 @@ func (t *tx) saveRequest(ctx context.Context, before desk.Request, c desk.Change
 			return err
 		}
 	}
+	if recoded(before, c.Request) {
+		if err := t.putCodes(ctx, c.Request); err != nil {
+			return err
+		}
+	}
 	for _, m := range c.Messages {
 		if err := t.putMessage(ctx, m); err != nil {
 			return err

@@ -512,3 +512,10 @@ func (p *postbox) Mail(_ context.Context, to, subject, _, _ string) (string, err
 	p.all = append(p.all, to+" "+subject)
 	return "250", nil
 }
+
+func replaceOnce(s, old, by string) string {
+	if !strings.Contains(s, old) {
+		panic("there is no " + old)
+	}
+	return strings.Replace(s, old, by, 1)
+}
