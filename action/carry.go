@@ -48,7 +48,7 @@ func (r *Runner) carryOut(ctx context.Context, args JobRun) error {
 	if err != nil || run.State != Running {
 		return err
 	}
-	w, err := r.open(run, holder)
+	w, err := r.open(ctx, run, holder)
 	if err != nil {
 		return r.end(ctx, run, holder, verdict{state: Failed, result: Result{Summary: fault.Sentence(err) + " Nothing was done."}})
 	}
@@ -94,7 +94,7 @@ func (r *Runner) reconcile(ctx context.Context, id string, under func(*work, con
 	if err != nil || run.State != Running && run.State != Unknown {
 		return nil, run, holder, err
 	}
-	w, err := r.open(run, holder)
+	w, err := r.open(ctx, run, holder)
 	if err != nil {
 		result := unsure(run)
 		result.Summary += " " + fault.Sentence(err)
@@ -123,7 +123,7 @@ func holderOf(ctx context.Context) (string, error) {
 }
 
 // open makes a run ready to be worked on: its kind, its secrets, its ledger. The ledger must be closed.
-func (r *Runner) open(run Run, holder string) (*work, error) {
+func (r *Runner) open(ctx context.Context, run Run, holder string) (*work, error) {
 	kind, ok := r.kindFor(run.Definition, run.Definition.Kind)
 	if !ok {
 		return nil, fault.New(fault.Invalid, "This installation has no action kind %s.", run.Definition.Kind)
@@ -132,7 +132,7 @@ func (r *Runner) open(run Run, holder string) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := r.secrets(run.Definition, hidden)
+	secrets, err := r.secrets(ctx, run.Definition, hidden)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (r *Runner) open(run Run, holder string) (*work, error) {
 	}
 	var proof map[string]secret.Text
 	if p := run.Definition.Proof; p != nil {
-		if proof, err = r.secrets(run.Definition.with(*p), hidden); err != nil {
+		if proof, err = r.secrets(ctx, run.Definition.with(*p), hidden); err != nil {
 			return nil, err
 		}
 	}

@@ -153,6 +153,7 @@ func (d Definition) checkRunner(c *define.Checks) {
 		c.Want(err == nil, "runner."+name, "%s", fault.Sentence(err))
 	}
 	c.Want(len(d.Runner) == 0 || !d.Flow(), "runner", "A flow is walked by the server; the actions of its steps name their own runners. Leave runner out.")
+	c.Want(len(d.Runner) == 0 || len(d.storedSecrets()) == 0, "runner", "A runner holds its own secrets, and stored ones stay with the server. Use env:NAME or file:/path, which are looked up on the runner.")
 	c.Want(len(d.Runner) <= 8, "runner", "Name at most 8 labels; a runner must carry them all.")
 }
 

@@ -340,7 +340,7 @@ func (r *Runner) askSource(ctx context.Context, by people.Actor, src Definition,
 		return nil, fault.New(fault.Invalid, "%s is a flow, and a flow returns no options. Ask the owners of the action to name another source.", src.ID)
 	}
 	open, hidden := form.Split(src.Inputs, inputs)
-	secrets, err := r.secrets(src, hidden)
+	secrets, err := r.secrets(ctx, src, hidden)
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,7 @@ type Runner struct {
 	Belongs   func(context.Context, people.Actor, journal.Subject) error
 	Mailer    Mailer           // tells people by mail that a run waits for them; nil: only the screens do
 	Link      func(Run) string // where a run is looked at
+	Vault     *Vault           // where references stored:NAME are looked up; nil: they are refused
 	Elsewhere Elsewhere        // uses kinds on runners in other networks; nil: actions that name a runner are refused
 	Given                      // what inputs are checked with, beside the definition
 
@@ -164,7 +165,7 @@ func checkWords(field, words string) error {
 
 // ask lets the kind plan, and masks what it says.
 func (r *Runner) ask(ctx context.Context, run Run, given filled) (Plan, error) {
-	secrets, err := r.secrets(run.Definition, given.hidden)
+	secrets, err := r.secrets(ctx, run.Definition, given.hidden)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -210,7 +211,7 @@ func guard[T any](f func() (T, error)) (out T, err error) {
 }
 
 // secrets resolves what the definition refers to, beside the secret inputs. The values are never stored.
-func (r *Runner) secrets(d Definition, hidden map[string]secret.Text) (map[string]secret.Text, error) {
+func (r *Runner) secrets(ctx context.Context, d Definition, hidden map[string]secret.Text) (map[string]secret.Text, error) {
 	all := map[string]secret.Text{}
 	for name, value := range hidden {
 		all[name] = value
@@ -219,13 +220,21 @@ func (r *Runner) secrets(d Definition, hidden map[string]secret.Text) (map[strin
 		return all, nil // a runner holds its own
 	}
 	for name, ref := range d.references() {
-		value, err := ref.Resolve(r.Getenv)
+		value, err := r.resolve(ctx, d, ref)
 		if err != nil {
 			return nil, fault.Wrap(err, fault.Invalid, "The action %s cannot read its secret %s. %s", d.ID, name, fault.Sentence(err))
 		}
 		all[name] = value
 	}
 	return all, nil
+}
+
+// resolve looks a secret up, for an action of its team.
+func (r *Runner) resolve(ctx context.Context, d Definition, ref secret.Ref) (secret.Text, error) {
+	if name, ok := ref.Stored(); ok && r.Vault != nil {
+		return r.Vault.Value(ctx, d.Team, name)
+	}
+	return ref.Resolve(r.Getenv)
 }
 
 // seal keeps secret inputs for the process that will carry the run out, which may be another one.

@@ -34,6 +34,8 @@ func (s Source) Check() []fault.Field {
 	if s.Token != "" {
 		err := s.Token.Check()
 		c.Want(err == nil, "token", "%s", sentence(err))
+		_, stored := s.Token.Stored()
+		c.Want(!stored, "token", "Stored secrets are for actions. Give the token as env:NAME or file:/path.")
 	}
 	return c.Fields
 }

@@ -61,6 +61,7 @@ type Deps struct {
 	Desk      Desk
 	Actions   Actions
 	Runners   Runners
+	Secrets   Secrets
 	Config    Config
 	Rules     Rules
 	Mornings  Mornings
@@ -121,6 +122,7 @@ func build(deps Deps) (*server, error) {
 	s.rules()
 	s.runners()
 	s.handovers()
+	s.secrets()
 	s.configuration()
 	s.people()
 	s.system()

@@ -36,6 +36,11 @@ func (a *App) wireActions(ctx context.Context) error {
 	}
 	a.actions = &action.Runner{Runs: a.db, Records: a.db, Shelf: a.db, Book: bookAs[action.Directory](a), Kinds: kinds, Clock: a.clock, Log: a.log,
 		Getenv: a.getenv, Box: box{key, "run inputs"}, Belongs: a.belongs, Given: a.given(), Link: a.runLink}
+	vault, err := a.db.Key(ctx, "stored secrets", a.settings.key)
+	if err != nil {
+		return err
+	}
+	a.actions.Vault = &action.Vault{Safe: a.db, Book: bookAs[action.Directory](a), Key: vault}
 	a.mornings = &action.Mornings{Nights: a.db, Runner: a.actions, Teams: a.teams, Enqueue: a.db.Enqueue, Zone: a.settings.zone, Link: a.handoverLink, Clock: a.clock, Log: a.log}
 	if a.settings.mail == nil {
 		return nil // the screens alone tell who is asked

@@ -48,7 +48,7 @@ func ParsePolicy(name string, text []byte) (Policy, error) {
 		}
 	}
 	for i, s := range p.Secrets {
-		if _, err := path.Match(s, ""); err != nil || secret.Ref(s).Check() != nil {
+		if _, err := path.Match(s, ""); err != nil || secret.Ref(s).Check() != nil || strings.HasPrefix(s, "stored:") {
 			return p, fault.New(fault.Invalid, "The policy %s: secrets[%d] is %q. Write a pattern of references, such as env:BROKER_* or file:/etc/frontline/*.", name, i, s)
 		}
 	}

@@ -48,24 +48,30 @@ func (t Text) LogValue() slog.Value { return slog.StringValue(mask) }
 // MarshalText implements encoding.TextMarshaler and never tells.
 func (t Text) MarshalText() ([]byte, error) { return []byte(mask), nil }
 
-// Ref is where a secret is kept: "env:NAME" or "file:/path". Configuration holds references, never values.
+// Ref is where a secret is kept: "env:NAME", "file:/path", or "stored:NAME" for one that the server keeps for actions. Configuration holds references, never values.
 type Ref string
 
 // Check says whether the reference is well formed, without looking the secret up.
 func (r Ref) Check() error {
 	kind, rest, ok := strings.Cut(string(r), ":")
-	if !ok || rest == "" || (kind != "env" && kind != "file") {
-		return fault.New(fault.Invalid, "A secret is given as env:NAME or file:/path, never as its value. Put the value there and write the reference.")
+	if !ok || rest == "" || (kind != "env" && kind != "file" && kind != "stored") {
+		return fault.New(fault.Invalid, "A secret is given as env:NAME, file:/path or, in actions, stored:NAME, never as its value. Put the value there and write the reference.")
 	}
 	return nil
 }
 
-// Resolve looks the secret up. The errors name the reference, never the value.
+// Stored is the name of a secret that the server keeps; false when it is kept elsewhere.
+func (r Ref) Stored() (string, bool) { return strings.CutPrefix(string(r), "stored:") }
+
+// Resolve looks the secret up in the environment or in a file. The errors name the reference, never the value.
 func (r Ref) Resolve(getenv func(string) string) (Text, error) {
 	if err := r.Check(); err != nil {
 		return Text{}, err
 	}
 	kind, rest, _ := strings.Cut(string(r), ":")
+	if kind == "stored" {
+		return Text{}, fault.New(fault.Invalid, "%s is kept by the server for its own actions, and cannot be used here. Use env:NAME or file:/path.", r)
+	}
 	if kind == "env" {
 		if v := getenv(rest); v != "" {
 			return New(v), nil

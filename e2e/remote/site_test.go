@@ -88,6 +88,16 @@ actions:
     kind: exec
     runner: {network: berlin}
     settings: {command: [/bin/true], sandbox: none}
+  - id: here/settle
+    title: Settle on the server, with a stored secret
+    team: support
+    risk: change
+    kind: exec
+    inputs:
+      - {name: id, type: text, required: true}
+      - {name: seconds, type: text, default: "0"}
+    secrets: {broker: stored:broker-password}
+    settings: {command: [/bin/sh, DIR/settle.sh], sandbox: none}
   - id: paris/settle
     title: Settle in Paris
     team: support
@@ -113,6 +123,7 @@ secrets: ["env:BROKER_*"]
 const (
 	brokerPassword = "swordfish-of-berlin-1928"
 	givenWord      = "a-word-for-one-run-only-77"
+	storedValue    = "kept-by-the-server-alone-4711"
 )
 
 // site is a server and what runners there are.

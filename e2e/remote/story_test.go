@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"syscall"
@@ -64,8 +65,22 @@ func (s *site) secretsStayWhereTheyBelong() {
 	if out := s.output(run.ID); run.State != "succeeded" || !strings.Contains(out, `settling told with {"word":"***"}`) {
 		s.t.Errorf("%s: the output is %q", run.State, out)
 	}
+	if _, err := s.client.PlanRun(s.t.Context(), wire.PlanRun{Action: "here/settle", Inputs: map[string]any{"id": "none"}}); !says(err, "no stored secret broker-password") {
+		s.t.Errorf("before it is stored: %v", err)
+	}
+	s.must(s.client.SetSecret(s.t.Context(), "broker-password", wire.SetSecret{Team: "support", Value: storedValue}))
+	run = s.ended(s.begin("here/settle", map[string]any{"id": "here"}).ID)
+	if out := s.output(run.ID); run.State != "succeeded" || !strings.Contains(out, `settling here with {"broker":"***"}`) || run.Runner != "" {
+		s.t.Errorf("%s: the output is %q", run.State, out)
+	}
+	if err := s.client.RemoveSecret(s.t.Context(), "broker-password", false); !says(err, "is used by here/settle") {
+		s.t.Errorf("it is removed: %v", err)
+	}
+	if all, err := s.client.Secrets(s.t.Context(), client.Page{}); err != nil || strings.Contains(fmt.Sprintf("%+v", all), storedValue) || len(all.Items) != 1 {
+		s.t.Errorf("the list is %+v %v", all, err)
+	}
 	dump := s.dump()
-	for _, value := range []string{brokerPassword, givenWord} {
+	for _, value := range []string{brokerPassword, givenWord, storedValue} {
 		if strings.Contains(dump, value) {
 			s.t.Errorf("the database has %q", value)
 		}
