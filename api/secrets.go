@@ -41,12 +41,8 @@ func (s *server) listSecrets(ctx context.Context, by people.Actor, in *Paging) (
 	})
 }
 
-type bySecret struct {
-	Name string `path:"name" maxLength:"100" doc:"The secret's name." example:"broker-password"`
-}
-
 type setSecret struct {
-	bySecret
+	Name string `path:"name" maxLength:"100" doc:"The secret's name." example:"broker-password"`
 	Body wire.SetSecret
 }
 
@@ -55,8 +51,8 @@ func (s *server) setSecret(ctx context.Context, by people.Actor, in *setSecret) 
 }
 
 type removeSecret struct {
-	bySecret
-	Force bool `query:"force" doc:"Also when actions use it."`
+	Name  string `path:"name" maxLength:"100" doc:"The secret's name." example:"broker-password"`
+	Force bool   `query:"force" doc:"Also when actions use it."`
 }
 
 func (s *server) removeSecret(ctx context.Context, by people.Actor, in *removeSecret) error {
