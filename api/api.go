@@ -59,6 +59,7 @@ type Deps struct {
 	Pages     Pages
 	Incidents Incidents
 	Desk      Desk
+	Finding   Finding
 	Actions   Actions
 	Runners   Runners
 	Secrets   Secrets
@@ -115,6 +116,7 @@ func build(deps Deps) (*server, error) {
 	s.sayings()
 	s.postmortems()
 	s.requests()
+	s.finding()
 	s.actions()
 	s.inputs()
 	s.runs()

@@ -9,6 +9,7 @@ import (
 	"frontline/desk"
 	"frontline/integration/email"
 	"frontline/people"
+	"frontline/search"
 )
 
 // wireMailIn takes mail for the desk.
@@ -56,7 +57,8 @@ func (a *App) takeMail(ctx context.Context, to []string, raw []byte) error {
 		return err
 	}
 	m := email.Read(raw)
-	in := desk.Incoming{Title: m.Subject, Body: m.Text, Files: m.Files, Formless: true, Automatic: m.Automatic,
+	body, cut := kept(m.Text)
+	in := desk.Incoming{Title: m.Subject, Body: body, Cut: cut, Files: m.Files, Formless: true, Automatic: m.Automatic,
 		Arrival: desk.Arrival{Channel: "mail", Ref: m.ID, Number: m.Number(), From: desk.Party{Address: m.From, Name: m.Name}}}
 	for _, id := range m.Answers {
 		if a.mail != nil && a.mail.SentID(id) != "" {
@@ -72,4 +74,14 @@ func (a *App) takeMail(ctx context.Context, to []string, raw []byte) error {
 	}
 	_, _, err = a.desk.Receive(ctx, people.Actor{Kind: people.BySource, ID: "mail", Name: "Mail", Via: "mail"}, in)
 	return err
+}
+
+// kept parts a mail into what was written and what hangs on it: earlier mails and signatures, which are folded and not lost. A mail of nothing
+// else is taken whole.
+func kept(text string) (body, cut string) {
+	parts := search.Mail(text)
+	if body = parts.Kept(); strings.TrimSpace(body) == "" {
+		return text, ""
+	}
+	return body, parts.Cut()
 }

@@ -45,6 +45,7 @@ type Commands struct {
 	Quarantine quarantineCommands `cmd:"" help:"See what actions took out, and let go of it."`
 	Handover   handoverCommands   `cmd:"" help:"Read what teams are told in the morning about their nights."`
 	Rule       ruleCommands       `cmd:"" help:"Look at what happens by itself, and try it out."`
+	Search     searchAll          `cmd:"" help:"Look for something in requests, incidents and all else."`
 	Whoison    whoIsOn            `cmd:"" help:"Say who is on call."`
 	Apply      apply              `cmd:"" help:"Apply a folder of configuration."`
 	Export     export             `cmd:"" help:"Write back what is configured."`

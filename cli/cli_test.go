@@ -28,6 +28,7 @@ import (
 //	as PERSON                 go on with a token of this person
 //	signal firing|resolved NAME
 //	pass DURATION             let time pass
+//	follow                    let the text index come up to what was said
 //	handover TEAM             write the hand-over of the team's night, which ends now
 //	write TEXT FILE           put one line into a file
 func TestScripts(t *testing.T) {
@@ -56,6 +57,7 @@ func TestScripts(t *testing.T) {
 						ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(args[0]+"\n"), 0o600))
 					},
 					"signal": func(_ *testscript.TestScript, _ bool, args []string) { s.w.Signal(args[0], args[1]) },
+					"follow": func(*testscript.TestScript, bool, []string) { s.w.Follow() },
 					"pass": func(ts *testscript.TestScript, _ bool, args []string) {
 						d, err := time.ParseDuration(args[0])
 						ts.Check(err)

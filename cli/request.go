@@ -18,6 +18,7 @@ import (
 type requestCommands struct {
 	List      listRequests     `cmd:"" help:"List requests, newest first."`
 	Show      showRequest      `cmd:"" help:"Show a request with its conversation."`
+	Similar   similarRequests  `cmd:"" help:"List requests that are like one, with the reason."`
 	Types     listRequestTypes `cmd:"" help:"List what one may ask for."`
 	New       askDesk          `cmd:"" help:"Ask technical support. Everybody may."`
 	Add       addToRequest     `cmd:"" help:"Say more about a request of yours."`

@@ -227,6 +227,9 @@ func (b *Book) Queues() []desk.Queue {
 	return list(b, "queue", func(q desk.Queue) string { return q.Title })
 }
 
+// Queue returns a queue of the desk.
+func (b *Book) Queue(id string) (desk.Queue, bool) { return find[desk.Queue](b, "queue", id) }
+
 // Macro finds a macro.
 func (b *Book) Macro(id string) (desk.Macro, bool) { return find[desk.Macro](b, "macro", id) }
 

@@ -11,9 +11,10 @@ import (
 
 // shelf is what is configured in these tests.
 type shelf struct {
-	levels   []Level
-	calendar Calendar
-	tiers    map[string]string
+	Directory // the rest is not asked for
+	levels    []Level
+	calendar  Calendar
+	tiers     map[string]string
 }
 
 func (s shelf) Person(id string) (people.Person, bool) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"frontline/action"
 	"frontline/catalog"
 	"frontline/journal"
 	"frontline/people"
@@ -20,6 +21,11 @@ type Directory interface {
 	RequestType(id string) (Type, bool)
 	RequestTypes() []Type // those that one may choose, by title
 	ShutTypes() []string  // whose requests only their team and who follows may read; the retired ones too
+	Queue(id string) (Queue, bool)
+	Teams() []people.Team
+	Services() []catalog.Service
+	Customers() []catalog.Customer
+	Actions() []action.Definition
 	Macro(id string) (Macro, bool)
 	Levels() []Level
 	Calendar(id string) (Calendar, bool)
@@ -110,6 +116,7 @@ type Database interface {
 	Store
 	Reading
 	Register
+	Finding
 }
 
 // SendRef begins, in Arrival.Thread, the id of a send: the message answers a reply of ours.
@@ -143,12 +150,39 @@ type Filter struct {
 	Since      time.Time // received not before
 	Until      time.Time // received before
 	ClosedFrom time.Time // closed not before
+	Number     int64
+	Askers     []string // one of these parties or people; see From
+	From       string   // who asked has these letters in the name, or an address that begins with them; of a domain, one there
+	Has        Has
+	Overdue    bool        // not closed, and due before Now
+	Merged     bool        // a duplicate of another one
+	Where      []Condition // that must hold too
+	Text       *Retrieval  // words that must be held too; only Any and Notes of it count
+	Without    *Retrieval  // and words that must not
 	Now        time.Time
 	Seer       Seer
 	Order      Order
 	After      Place // goes on behind this one
 	Limit      int   // at most this many; 50 when 0
 }
+
+// Condition holds of a request that one of the filters names, or, with Not, that none of them does.
+type Condition struct {
+	Not bool
+	Any []Filter
+}
+
+// Has is something that a request may have.
+type Has string
+
+// What a request may have.
+const (
+	HasFile     Has = "attachment"
+	HasReply    Has = "answer"
+	HasNote     Has = "note"
+	HasRun      Has = "run"
+	HasIncident Has = "incident"
+)
 
 // Order is how a list is sorted.
 type Order string

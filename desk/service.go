@@ -19,6 +19,9 @@ type Service struct {
 	Mailer   Mailer                                                     // for reminders; nil when there is no mail server
 	Channels map[string]Channel                                         // by name
 	Now      func() time.Time                                           // the store's time
+	Zone     *time.Location                                             // in which days begin for people who chose no zone; UTC when nil
+
+	sample sampling
 }
 
 // change runs one decision about a request.

@@ -72,6 +72,16 @@ func TestDeskByMail(t *testing.T) {
 	if got := again("4", "Re: anything", "no", "It happens again. Can you look?"); got.State != desk.Open || got.Said != 6 {
 		t.Errorf("after more: %s with %d messages, want open with 6", got.State, got.Said)
 	}
+	if got := again("5", "Re: anything", "no", "Only for new sessions, from 10:40 on.\r\n\r\nBest regards,\r\nKaisa Org\r\nHead of operations\r\n\r\nOn Tue, 24 Nov 2026 at 09:12, Verity support <support@verity.example> wrote:\r\n> One broken message held the rest. It is out."); got.Said != 7 {
+		t.Errorf("after a mail with a quote: %d messages, want 7", got.Said)
+	}
+	c, err := d.App.Desk().Conversation(t.Context(), liis, r.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := c.Messages[len(c.Messages)-1]; last.Text.Body != "Only for new sessions, from 10:40 on." || !strings.Contains(last.Cut, "Head of operations") || !strings.Contains(last.Cut, "> One broken message held the rest.") {
+		t.Errorf("kept %q, folded %q", last.Text.Body, last.Cut)
+	}
 	if err := post(t, d, "a@b.example", "ceo@verity.example", "Subject: hello", "", "hello"); err == nil || !strings.Contains(err.Error(), "550") {
 		t.Errorf("mail to somebody else: %v, want 550", err)
 	}

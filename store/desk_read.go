@@ -26,6 +26,8 @@ func (db *DB) Request(ctx context.Context, ref string) (desk.Request, error) {
 // Requests implements desk.Reading.
 func (db *DB) Requests(ctx context.Context, f desk.Filter) ([]desk.Request, error) {
 	q := narrowed(f)
+	db.narrowText(q, `IN`, f.Text)
+	db.narrowText(q, `NOT IN`, f.Without)
 	order := ` ORDER BY r.number DESC`
 	switch {
 	case f.Order == desk.ByDue:
@@ -47,6 +49,8 @@ func (db *DB) Requests(ctx context.Context, f desk.Filter) ([]desk.Request, erro
 // CountRequests implements desk.Reading.
 func (db *DB) CountRequests(ctx context.Context, f desk.Filter) (int, error) {
 	q := narrowed(f)
+	db.narrowText(q, `IN`, f.Text)
+	db.narrowText(q, `NOT IN`, f.Without)
 	limit := ``
 	if f.Limit > 0 {
 		limit = ` LIMIT ` + q.arg(f.Limit)
@@ -59,6 +63,16 @@ func (db *DB) CountRequests(ctx context.Context, f desk.Filter) (int, error) {
 func narrowed(f desk.Filter) *conditions {
 	q := &conditions{}
 	q.and(`r.asker <> ''`) // not yet, while it is being made
+	narrowParts(q, f)
+	for _, c := range f.Where {
+		narrowCondition(q, c, f.Now)
+	}
+	narrowSeer(q, f.Seer)
+	return q
+}
+
+// narrowParts adds each part of the filter that is not empty.
+func narrowParts(q *conditions, f desk.Filter) {
 	narrowStates(q, f)
 	q.eq(`r.waits_for`, string(f.WaitsFor))
 	q.eq(`r.team`, f.Team)
@@ -78,9 +92,68 @@ func narrowed(f desk.Filter) *conditions {
 	if f.Follows != "" {
 		q.and(`r.id IN (SELECT request FROM request_follow WHERE person = ` + q.arg(f.Follows) + `)`)
 	}
+	if f.Number != 0 {
+		q.add(`r.number = %s`, f.Number)
+	}
+	narrowAskers(q, f)
+	narrowHas(q, f.Has)
 	narrowTimes(q, f)
-	narrowSeer(q, f.Seer)
-	return q
+}
+
+// narrowCondition adds a condition. One that a single filter must meet is added as it stands, so that the indexes are used.
+func narrowCondition(q *conditions, c desk.Condition, now time.Time) {
+	if !c.Not && len(c.Any) == 1 {
+		one := c.Any[0]
+		one.Now = now
+		narrowParts(q, one)
+		return
+	}
+	ways := make([]string, len(c.Any))
+	for i, f := range c.Any {
+		f.Now = now
+		way := &conditions{args: q.args}
+		narrowParts(way, f)
+		ways[i], q.args = `(TRUE`+way.text+`)`, way.args
+	}
+	text := `(` + strings.Join(ways, ` OR `) + `)`
+	if c.Not {
+		text = `NOT ` + text
+	}
+	q.and(text)
+}
+
+// narrowAskers names who asked.
+func narrowAskers(q *conditions, f desk.Filter) {
+	var who []string
+	if len(f.Askers) > 0 {
+		who = append(who, isIn(q, `p.id`, f.Askers), isIn(q, `p.person`, f.Askers))
+	}
+	if f.From != "" {
+		from := strings.ToLower(f.From)
+		like := strings.NewReplacer(`!`, `!!`, `%`, `!%`, `_`, `!_`).Replace(from)
+		who = append(who, `p.address LIKE `+q.arg(like+`%`)+` ESCAPE '!'`, `LOWER(p.name) LIKE `+q.arg(`%`+like+`%`)+` ESCAPE '!'`)
+		if strings.Contains(from, ".") {
+			who = append(who, `p.address LIKE `+q.arg(`%@%`+strings.TrimPrefix(like, "@"))+` ESCAPE '!'`)
+		}
+	}
+	if len(who) > 0 {
+		q.and(`r.asker IN (SELECT p.id FROM party p WHERE ` + strings.Join(who, ` OR `) + `)`)
+	}
+}
+
+func narrowHas(q *conditions, has desk.Has) {
+	switch has {
+	case desk.HasFile:
+		q.and(`EXISTS (SELECT 1 FROM request_message m JOIN request_file f ON f.message = m.id WHERE m.request = r.id AND m.kind <> 'note')`)
+	case desk.HasReply:
+		q.and(`EXISTS (SELECT 1 FROM request_message m WHERE m.request = r.id AND m.kind = 'reply')`)
+	case desk.HasNote:
+		q.and(`EXISTS (SELECT 1 FROM request_message m WHERE m.request = r.id AND m.kind = 'note')`)
+	case desk.HasRun:
+		q.and(`EXISTS (SELECT 1 FROM run x WHERE x.for_kind = 'request' AND x.for_id = r.id AND x.for_id <> '')`)
+	case desk.HasIncident:
+		q.and(`r.incident <> ''`)
+	}
 }
 
 // narrowStates also lets the partial indexes of open and of closed requests be used.
@@ -117,6 +190,12 @@ func narrowTimes(q *conditions, f desk.Filter) {
 	}
 	if !f.Until.IsZero() {
 		q.and(`r.received_at < ` + q.arg(micros(f.Until)))
+	}
+	if f.Overdue {
+		q.and(`r.state <> 'closed' AND r.due_at < ` + q.arg(micros(f.Now)))
+	}
+	if f.Merged {
+		q.and(`r.of_request <> ''`)
 	}
 	if !f.ClosedFrom.IsZero() {
 		q.and(`r.closed_at >= ` + q.arg(micros(f.ClosedFrom)))

@@ -151,9 +151,8 @@ func TestOneMailIsOneMessage(t *testing.T) {
 func TestOneMailManyReplicas(t *testing.T) {
 	two(t, func(t *testing.T, a, b *DB) {
 		c := a.clock.(*clock.Moved)
-		k, l := newFrontdesk(t, a, c), &desk.Service{}
-		*l = *k.Service
-		l.DB = b
+		k := newFrontdesk(t, a, c)
+		l := &desk.Service{DB: b, Book: k.Book, Now: b.Now, Channels: k.Channels, Link: k.Link}
 		var wg sync.WaitGroup
 		ids, fresh := make([]string, 16), make([]bool, 16)
 		for i := range ids {

@@ -16,8 +16,8 @@ import (
 	"frontline/fault"
 )
 
-// dialect is which of the two databases we speak to. Branches on it are few and each has a name: lockKey, forUpdate, skipLocked,
-// and the one column type below.
+// dialect is which of the two databases we speak to. Branches on it are few and each has a name: lockKey, forUpdate, skipLocked, the full-text
+// index (finding.go), and in migrations the one column type and the blocks below.
 type dialect string
 
 const (
@@ -85,7 +85,8 @@ func bringUp(ctx context.Context, p *goose.Provider, conn *sql.DB) error {
 	return nil
 }
 
-// spelled is the folder of migrations with COUNTED written as the database spells it.
+// spelled is the folder of migrations as the database understands it: with COUNTED written as it spells it, and without what is only for the
+// other one.
 type spelled struct {
 	fs.FS
 	dialect dialect
@@ -104,8 +105,29 @@ func (s spelled) Open(name string) (fs.File, error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
-	text = bytes.ReplaceAll(text, []byte("COUNTED"), []byte(counted[s.dialect]))
+	text = bytes.ReplaceAll(onlyFor(s.dialect, text), []byte("COUNTED"), []byte(counted[s.dialect]))
 	return &spelledFile{Reader: bytes.NewReader(text), info: info}, nil
+}
+
+// onlyFor leaves out the lines that are for the other database: those between "-- only sqlite" (or "-- only postgres") and "-- end".
+func onlyFor(d dialect, migration []byte) []byte {
+	var out []byte
+	only := d
+	for line := range bytes.Lines(migration) {
+		switch mark := string(bytes.TrimSpace(line)); mark {
+		case "-- only " + string(sqliteDialect):
+			only = sqliteDialect
+		case "-- only " + string(postgresDialect):
+			only = postgresDialect
+		case "-- end":
+			only = d
+		default:
+			if only == d {
+				out = append(out, line...)
+			}
+		}
+	}
+	return out
 }
 
 type spelledFile struct {

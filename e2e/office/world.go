@@ -202,7 +202,7 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	}
 	h, err := api.New(api.Deps{
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
-		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Actions: actions, Runners: w.Runners, Secrets: *actions.Vault, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
+		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Finding: requests, Actions: actions, Runners: w.Runners, Secrets: *actions.Vault, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -231,6 +231,23 @@ func (w *World) run(log *slog.Logger, handlers []job.Handler) {
 		stop()
 		<-ended
 	})
+}
+
+// Follow lets the followers of the journal come up to what was committed.
+func (w *World) Follow() {
+	w.t.Helper()
+	for sealed := 1; sealed > 0; {
+		var err error
+		if sealed, err = w.DB.Seal(w.t.Context(), 1000); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	for more := true; more; {
+		var err error
+		if more, err = w.DB.FollowFindings(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 }
 
 // Apply applies a folder as the admin.

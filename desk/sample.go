@@ -1,0 +1,85 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"frontline/search"
+)
+
+// sampling is what this process knows by heart of what people write: how common words are, and how they are spelled. It decides in which order
+// words are looked for and which typos are forgiven, never what somebody may find.
+type sampling struct {
+	mu   sync.Mutex
+	now  *sample
+	made time.Time
+}
+
+type sample struct {
+	index *search.Index
+	words *search.Vocabulary
+}
+
+// What is sampled: the newest requests and incidents. While they are few they are read again at once, for then each of them matters.
+const (
+	sampledRequests  = 10_000
+	sampledIncidents = 1_000
+	sampledAgain     = 10 * time.Minute
+	fewSampled       = 500
+	fewAgain         = 5 * time.Second
+)
+
+// sampled returns the sample, read anew when it is old.
+func (s *Service) sampled(ctx context.Context, book Directory) (*sample, error) {
+	s.sample.mu.Lock()
+	defer s.sample.mu.Unlock()
+	age, lasts := s.Now().Sub(s.sample.made), sampledAgain
+	if s.sample.now != nil && s.sample.now.index.Documents() < fewSampled {
+		lasts = fewAgain
+	}
+	if s.sample.now != nil && age >= 0 && age < lasts {
+		return s.sample.now, nil
+	}
+	x, err := s.readSample(ctx, book)
+	if err == nil {
+		s.sample.now, s.sample.made = x, s.Now()
+	}
+	return x, err
+}
+
+// readSample leaves out what not everybody may read: a word of it must not be offered as a correction.
+func (s *Service) readSample(ctx context.Context, book Directory) (*sample, error) {
+	x := &sample{index: search.NewIndex(sampledRequests + sampledIncidents)}
+	shut := book.ShutTypes()
+	for kind, limit := range map[Kind]int{KindRequest: sampledRequests, KindIncident: sampledIncidents} {
+		numbers, err := s.DB.Newest(ctx, kind, limit)
+		if err != nil {
+			return nil, err
+		}
+		for some := range slices.Chunk(numbers, 500) {
+			all, err := s.DB.Written(ctx, kind, some)
+			if err != nil {
+				return nil, err
+			}
+			for _, w := range all {
+				if !slices.Contains(shut, w.Request.Type) {
+					x.index.Add(search.Entry{ID: w.Ref(), Text: alike(w), At: w.At})
+				}
+			}
+		}
+	}
+	x.words = search.NewVocabulary(x.index.Words())
+	return x, nil
+}
+
+// alike is what is compared of something with others like it.
+func alike(w Written) string { return search.Normal(w.Title + "\n" + w.Asked) }
+
+// Forget lets go of what is known by heart: the next search reads it anew. Whoever erases words calls it.
+func (s *Service) Forget() {
+	s.sample.mu.Lock()
+	defer s.sample.mu.Unlock()
+	s.sample.now = nil
+}
