@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,12 +118,13 @@ func actionGroups(book Book, defs []action.Definition, figures map[string]action
 			service = book.Name("service", d.Services[0])
 		}
 		row := actionRow{Title: d.Title, Path: actionPath(d.ID, ""), Purpose: d.Purpose, ID: d.ID, Risk: riskState(d.Risk), Usual: usual(figures[d.ID])}
-		if n := len(out); n > 0 && out[n-1].Service == service {
-			out[n-1].Rows = append(out[n-1].Rows, row)
-			continue
+		at := slices.IndexFunc(out, func(g actionGroup) bool { return g.Service == service })
+		if at < 0 {
+			at, out = len(out), append(out, actionGroup{Service: service})
 		}
-		out = append(out, actionGroup{Service: service, Rows: []actionRow{row}})
+		out[at].Rows = append(out[at].Rows, row)
 	}
+	slices.SortStableFunc(out, func(a, b actionGroup) int { return strings.Compare(a.Service, b.Service) })
 	return out
 }
 
@@ -147,9 +149,12 @@ func actionPath(id, about string) string {
 
 func usual(f action.Figures) string {
 	if f.Succeeded == 0 {
-		return "never run"
+		return "Never run"
 	}
-	return "usually " + duration(f.Usual.Round(time.Millisecond))
+	if f.Usual < time.Second {
+		return "Usually less than a second"
+	}
+	return "Usually " + duration(f.Usual.Round(time.Millisecond))
 }
 
 func riskState(r action.Risk) state {
@@ -214,7 +219,7 @@ func (s *Server) action(ctx context.Context, v *visit, d action.Definition, f fo
 	fig := figures[d.ID]
 	scr.Facts = []fact{
 		{Name: "Owner", Value: book.Name("team", d.Team)}, {Name: "Kind", Value: d.Kind, Mono: true}, {Name: "Version", Value: short(d.Version()), Mono: true},
-		{Name: "Runs", Value: fmt.Sprintf("%s, of which %d succeeded", number(fig.Succeeded+fig.Failed+fig.Unknown), fig.Succeeded)}, {Name: "Usually", Value: strings.TrimPrefix(usual(fig), "usually ")},
+		{Name: "Runs", Value: fmt.Sprintf("%s, of which %d succeeded", number(fig.Succeeded+fig.Failed+fig.Unknown), fig.Succeeded)}, {Name: "Usually", Value: strings.TrimPrefix(usual(fig), "Usually ")},
 	}
 	if demand := s.demand(d); demand != "" {
 		scr.Facts = append(scr.Facts, fact{Name: "Sandbox", Value: demand})
