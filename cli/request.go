@@ -195,19 +195,11 @@ type askDesk struct {
 
 // Run implements the command.
 func (c askDesk) Run(ctx context.Context, env Env) error {
-	server, err := c.open(env)
-	if err != nil {
-		return err
-	}
 	var given []string
 	if c.Body != "" {
 		given = []string{c.Body}
 	}
-	body, err := words(env, given)
-	if err != nil {
-		return err
-	}
-	files, err := attached(c.File)
+	server, body, files, err := c.writing(env, given, c.File)
 	if err != nil {
 		return err
 	}
@@ -217,6 +209,18 @@ func (c askDesk) Run(ctx context.Context, env Env) error {
 	}
 	r, err := server.Ask(ctx, wire.Ask{Key: secret.Random(16), Type: c.Type, Title: strings.Join(c.Title, " "), Body: body, Fields: fields, Service: c.Service, Customer: c.Customer, Files: files})
 	return c.handled(env, r, err)
+}
+
+// writing opens the server, and reads what is to be said with its files.
+func (r remote) writing(env Env, text, paths []string) (server *client.Client, body string, files []wire.NewFile, err error) {
+	if server, err = r.open(env); err != nil {
+		return nil, "", nil, err
+	}
+	if body, err = words(env, text); err != nil {
+		return nil, "", nil, err
+	}
+	files, err = attached(paths)
+	return server, body, files, err
 }
 
 // attached reads files that go with a message.
@@ -241,15 +245,7 @@ type addToRequest struct {
 
 // Run implements the command.
 func (c addToRequest) Run(ctx context.Context, env Env) error {
-	server, err := c.open(env)
-	if err != nil {
-		return err
-	}
-	body, err := words(env, c.Text)
-	if err != nil {
-		return err
-	}
-	files, err := attached(c.File)
+	server, body, files, err := c.writing(env, c.Text, c.File)
 	if err != nil {
 		return err
 	}
@@ -273,15 +269,7 @@ func (c replyTo) Run(ctx context.Context, env Env) error {
 	if c.Close == "" && (c.Size != "" || c.All) {
 		return fault.Wrong("close", "--size and --all go with --close. Say what became of it.")
 	}
-	server, err := c.open(env)
-	if err != nil {
-		return err
-	}
-	body, err := words(env, c.Text)
-	if err != nil {
-		return err
-	}
-	files, err := attached(c.File)
+	server, body, files, err := c.writing(env, c.Text, c.File)
 	if err != nil {
 		return err
 	}
@@ -301,11 +289,7 @@ type noteOn struct {
 
 // Run implements the command.
 func (c noteOn) Run(ctx context.Context, env Env) error {
-	server, err := c.open(env)
-	if err != nil {
-		return err
-	}
-	body, err := words(env, c.Text)
+	server, body, _, err := c.writing(env, c.Text, nil)
 	if err != nil {
 		return err
 	}
@@ -336,11 +320,7 @@ type declineRequest struct {
 
 // Run implements the command.
 func (c declineRequest) Run(ctx context.Context, env Env) error {
-	server, err := c.open(env)
-	if err != nil {
-		return err
-	}
-	reason, err := words(env, c.Reason)
+	server, reason, _, err := c.writing(env, c.Reason, nil)
 	if err != nil {
 		return err
 	}
