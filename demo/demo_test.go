@@ -126,8 +126,8 @@ func noSecrets(t *testing.T, dir, said string) {
 		t.Fatal(err)
 	}
 	passwords := regexp.MustCompile(`(?m)@verity\.example\s+(\S+)`).FindAllStringSubmatch(said, -1)
-	if len(passwords) != 5 {
-		t.Errorf("%d passwords are told, want 5", len(passwords))
+	if len(passwords) != 7 {
+		t.Errorf("%d passwords are told, want 7", len(passwords))
 	}
 	secrets := []string{"verity-karl-", "verity-liis-", "/setup/", "/invite/", "/in/alertmanager/"}
 	for _, p := range passwords {

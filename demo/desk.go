@@ -117,7 +117,9 @@ func (s *stage) hire(ctx context.Context) error {
 		{id: "liis", does: "Liis Tamm, second line: handles alerts, runs actions"},
 		{id: "karl", does: "Karl Sepp, first line; asleep"},
 		{id: "marika", does: "Marika Oja leads technical support"},
-		{id: "wanjiru", does: "Wanjiru Kamau, customer success: reads, is told by mail"},
+		{id: "wanjiru", does: "Wanjiru Kamau, customer success: asks, is told by mail"},
+		{id: "rasmus", does: "Rasmus Põder, developer of the decision pipeline: asks and reads"},
+		{id: "eduardo", does: "Eduardo Salas leads the platform team: asks and reads"},
 	}
 	for _, c := range staff {
 		c.email, c.password = c.id+"@verity.example", words()

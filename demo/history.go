@@ -33,7 +33,7 @@ func (s *stage) remember(ctx context.Context) (err error) {
 		return err
 	}
 	for _, step := range []func(context.Context) error{s.setUp, func(ctx context.Context) error { return s.configure(ctx, usualWaits(s.blanks(now))) }, s.hire,
-		h.arrive, h.documents, h.webhooks, h.look, h.small} {
+		h.arrive, h.documents, h.webhooks, h.look, h.asks, h.small} {
 		within, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the company's past does not come about within %v", patience))
 		if err := step(within); err != nil {
 			defer cancel()

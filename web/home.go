@@ -72,7 +72,7 @@ func (s *Server) showHome(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return err
 	}
-	scr := homeScreen{head: head{Title: "Home", Wing: "/", Topics: topics("group", "", "incident", "", "page", "", "run", "", "rotation", "", "follow_up", "")}}
+	scr := homeScreen{head: head{Title: "Home", Wing: "/", Topics: topics("group", "", "incident", "", "page", "", "run", "", "rotation", "", "follow_up", "", "request", "")}}
 	for _, part := range []func(context.Context, *visit, homeNow, *homeScreen) error{s.homeDuty, s.homeFires, s.homeWaits, s.homePosts, s.homeSelf, s.homeFirst} {
 		if err := part(r.Context(), v, now, &scr); err != nil {
 			return err

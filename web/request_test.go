@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 
 	"frontline/desk"
 	"frontline/fault"
+	"frontline/incident"
 	"frontline/people"
 )
 
@@ -264,4 +266,50 @@ func TestDeedsOfARequest(t *testing.T) {
 	if !fault.Is(people.May(k.actor("grace"), people.WorkRequests, people.Subject{}), fault.Forbidden) {
 		t.Error("a member works on requests")
 	}
+}
+
+// What waits at the desk stands on the home screen: for whoever works there, and for whoever asked.
+func TestHomeShowsTheDesk(t *testing.T) {
+	k := newRequestDesk(t)
+	k.story()
+	home := k.desk.to("/", ask{as: people.Support}).is(http.StatusOK)
+	home.reads(`.waits li:has(a[href="/requests/R-1"])`, "whoever asked waits").reads(`.waits li:has(a[href="/requests/triage"])`, "3 in triage")
+	home.lacks(`.waits a[href="/requests/R-8"]`) // Karl's
+	asker := k.desk.to("/", ask{as: people.Member}).is(http.StatusOK)
+	asker.reads(`.waits li:has(a[href="/requests/R-6"])`, "say whether it is solved").lacks(`.waits a[href="/requests/triage"]`).lacks(`.waits a[href="/requests/R-1"]`)
+}
+
+// declares is where incidents begin in these tests.
+type declares struct {
+	Rooms
+	made incident.Incident
+}
+
+func (d *declares) Declare(_ context.Context, a people.Actor, x incident.Declaration) (incident.Incident, error) {
+	d.made = incident.Incident{ID: "inc-40", Number: 40, Title: x.Title, Services: x.Services, OpenedBy: a.ID}
+	return d.made, people.May(a, people.DeclareIncident, people.Subject{})
+}
+
+func (d *declares) Incident(_ context.Context, _ people.Actor, id string) (incident.Incident, error) {
+	if id != d.made.ID {
+		return incident.Incident{}, fault.New(fault.NotFound, "There is no such incident.")
+	}
+	return d.made, nil
+}
+
+// Anybody declares an incident from a request that they take part in, and the request says so.
+func TestIncidentFromARequest(t *testing.T) {
+	k := newRequestDesk(t)
+	k.desk.s.deps.Rooms = &declares{}
+	k.asks("grace", "webhooks", "No webhooks for anybody", "Five customers called.", map[string]any{"customer": "savanna"})
+	k.desk.to("/requests/R-1", ask{as: people.Support}).has(`a[href="/incidents/new?request=R-1&service=decision-pipeline"]`, "Declare an incident")
+	k.desk.to("/incidents/new?request=R-1&service=decision-pipeline", ask{as: people.Member}).is(http.StatusOK).has(`#f-title[value="No webhooks for anybody"]`, "").has(`input[name=service][value=decision-pipeline][checked]`, "").
+		has(`input[name=request][value=R-1]`, "")
+	k.desk.to("/incidents", ask{as: people.Member, form: formOf("request", "R-1", "title", "No webhooks for anybody", "severity", "major", "service", "decision-pipeline")}).leadsTo("/incidents/INC-40")
+	if r := k.named("R-1"); r.Incident != "inc-40" {
+		t.Errorf("the request is a part of %q", r.Incident)
+	}
+	k.desk.to("/requests/R-1", ask{as: people.Support}).has(`[aria-labelledby=linked] a[href="/incidents/INC-40"]`, "INC-40")
+	k.desk.to("/requests", ask{as: people.Support}).has("tbody td.due", "")
+	k.desk.to("/requests/R-1/leave-incident", ask{as: people.Support, form: formOf("x", "y")}).leadsTo("/requests/R-1")
 }

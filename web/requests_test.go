@@ -20,7 +20,7 @@ func TestRequestList(t *testing.T) {
 	}
 	got.has(".tabs a[aria-current=page]", "Open 7").has(`.tabs a[href="/requests/triage"]`, "Triage 3").has(`.tabs a[href="/requests?view=with-me"]`, "Mine 1").
 		has(`.tabs a[href="/requests?view=snoozed"]`, "Snoozed 1").has(`.queues a[href*="queue=nordpank"]`, "Nordpank 2").
-		has("tr:has(a[href='/requests/R-1']) .chip", "wrote again").has("tr:has(a[href='/requests/R-7']) td:nth-child(2) .state", "Waits for developers").
+		has("tr:has(a[href='/requests/R-1']) .again", "wrote again").has("tr:has(a[href='/requests/R-7']) td:nth-child(2) .state", "Waits for developers").
 		has(`.rail a[href="/requests"]`, "7")
 	for path, want := range map[string][]string{
 		"/requests?view=closed":                    {"R-10", "R-2"}, // the newest first

@@ -34,7 +34,10 @@ document.addEventListener("submit", (e) => {
 });
 document.addEventListener("turbo:submit-end", (e) => {
   delete e.target.dataset.sent;
-  if (e.detail.success) delete e.target.dataset.dirty; // what did not arrive is still being written
+  if (e.detail.success) { // what did not arrive is still being written
+    delete e.target.dataset.dirty;
+    if (e.target.contains(document.activeElement)) document.activeElement.blur(); // what was sent is not being written any more
+  }
   else if (e.detail.fetchResponse) e.target.dataset.answered = "";
 });
 window.addEventListener("pageshow", () => {
