@@ -49,6 +49,16 @@ func (b *firmBook) RequestType(id string) (desk.Type, bool) {
 	return b.types[at], true
 }
 
+func (b *firmBook) Actions() []action.Definition { return nil }
+
+func (b *firmBook) Queue(id string) (desk.Queue, bool) {
+	at := slices.IndexFunc(b.queues, func(q desk.Queue) bool { return q.ID == id })
+	if at < 0 {
+		return desk.Queue{}, false
+	}
+	return b.queues[at], true
+}
+
 func (b *firmBook) Macro(id string) (desk.Macro, bool) {
 	at := slices.IndexFunc(b.macros, func(m desk.Macro) bool { return m.ID == id })
 	if at < 0 {
