@@ -85,6 +85,7 @@ type Limits struct {
 	OneAtATime bool          `json:"one_at_a_time,omitempty" yaml:"one_at_a_time,omitempty"` // a second run is refused while one runs
 	PerInput   string        `json:"per_input,omitempty" yaml:"per_input,omitempty"`         // the same, but for each value of this input
 	Keep       time.Duration `json:"keep,omitempty" yaml:"keep,omitempty"`                   // how long quarantined things are kept; 7 days when zero
+	KeepOutput time.Duration `json:"keep_output,omitempty" yaml:"keep_output,omitempty"`     // how long the output of runs, their files and inputs are kept; as long as the installation says when zero
 	Budget     *Budget       `json:"budget,omitempty" yaml:"budget,omitempty"`               // how much one person may change within a while
 }
 
@@ -227,6 +228,7 @@ func (d Definition) checkLimits(c *define.Checks) {
 		"A run takes between 1s and 1h. Write the time with its unit, such as 90s.")
 	c.Want(l.Keep == 0 || l.Keep >= time.Hour && l.Keep <= mostKeep, "limits.keep",
 		"What was taken out is kept between 1h and 8784h, which is a year.")
+	l.checkOutput(c)
 	i := slices.IndexFunc(d.Inputs, func(in form.Input) bool { return in.Name == l.PerInput })
 	c.Want(l.PerInput == "" || i >= 0 && d.Inputs[i].Type != form.Secret && d.Inputs[i].Type != form.File, "limits.per_input",
 		"per_input names one of the inputs, and no secret or file; %q is not.", l.PerInput)

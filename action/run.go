@@ -55,6 +55,7 @@ type Run struct {
 	BegunAt     time.Time // when a process took it up; zero means that nothing was done
 	EndedAt     time.Time
 	CancelAt    time.Time // when somebody asked to cancel it
+	ForgottenAt time.Time // when its output, files and inputs were forgotten; zero while they are there
 
 	Runner string // the name of the runner that took it; empty when the server did it, or none has
 

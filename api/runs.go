@@ -234,7 +234,7 @@ func (n names) run(r action.Run) wire.Run {
 	out := wire.Run{
 		ID: r.Ref(), UID: r.ID, Action: wire.Ref{ID: r.Definition.ID, Name: r.Definition.Title}, Version: r.Version, Risk: string(r.Definition.Risk), State: string(r.State),
 		Inputs: r.Inputs, Reason: r.Reason, For: subject(r.For), Lines: r.Lines, PlannedBy: *n.person(r.PlannedBy.ID), PlannedAt: r.PlannedAt,
-		StartedBy: n.person(r.StartedBy.ID), StartedAt: r.StartedAt, CancelledBy: n.person(r.CancelledBy.ID), EndedAt: r.EndedAt, Took: wire.Duration(r.Took()),
+		StartedBy: n.person(r.StartedBy.ID), StartedAt: r.StartedAt, CancelledBy: n.person(r.CancelledBy.ID), EndedAt: r.EndedAt, ForgottenAt: r.ForgottenAt, Took: wire.Duration(r.Took()),
 		Plan: wire.Plan{Summary: r.Plan.Summary, Costs: append([]string{}, r.Plan.Costs...), Undo: r.Plan.Undo, Nothing: r.Plan.Nothing, Tables: every(r.Plan.Tables, tableOf), Hash: r.PlanHash, ExpiresAt: r.PlanExpires(),
 			Changes: every(r.Plan.Changes, func(c action.Change) wire.PlannedChange { return wire.PlannedChange(c) })},
 	}

@@ -141,6 +141,7 @@ func (a *App) wireJobs(context.Context) error {
 		alert.JobForget().Handle(alert.Forget(a.db, a.clock)),
 		oncall.JobForget().Handle(oncall.Forget(a.db, a.settings.KeepPages, a.clock)),
 		action.JobForget().Handle(action.Forget(a.db, a.clock)),
+		action.JobForgetOutput().Handle(action.Retention{Memory: a.db, Book: bookAs[action.Directory](a), Keep: a.settings.KeepOutput, Clock: a.clock}.Forget),
 	)
 	var err error
 	if a.runner, err = job.NewRunner(a.db, a.clock, a.log, handlers...); err != nil {
@@ -164,7 +165,8 @@ func (a *App) daily(ctx context.Context) {
 		case <-tick:
 			now := a.clock.Now()
 			err := a.db.Enqueue(ctx, alert.JobForget().At(now, "daily", alert.ForgetArgs{}),
-				oncall.JobForget().At(now, "daily", oncall.ForgetArgs{}), action.JobForget().At(now, "daily", action.ForgetArgs{}))
+				oncall.JobForget().At(now, "daily", oncall.ForgetArgs{}), action.JobForget().At(now, "daily", action.ForgetArgs{}),
+				action.JobForgetOutput().At(now, "daily", action.ForgetOutputArgs{}))
 			if err != nil && ctx.Err() == nil {
 				a.log.Warn("tidying up cannot be asked for", "err", err)
 			}

@@ -48,6 +48,8 @@ type Settings struct {
 
 	KeepPages time.Duration `help:"How long pages that ended are kept, counted from when they were opened, with who was reached when; 0 keeps them for ever. The journal keeps what became of them in any case." default:"9600h" env:"FRONTLINE_KEEP_PAGES"`
 
+	KeepOutput time.Duration `help:"How long the output of runs, their files and inputs are kept after their end, where an action's limit keep_output says nothing; 0 keeps them for ever. What ran, who asked for it and what became of it stays in any case." default:"9600h" env:"FRONTLINE_KEEP_OUTPUT"`
+
 	Grace time.Duration `help:"How long open requests and sends may take to finish at the end." default:"10s" env:"FRONTLINE_GRACE"`
 }
 
@@ -115,6 +117,7 @@ func (s Settings) check(getenv func(string) string) (c checked, err error) {
 		func() error { return c.readSync(getenv) },
 		func() error { return c.checkLease() },
 		func() error { return keptLong("keep-pages", s.KeepPages, 30*24*time.Hour) },
+		func() error { return keptLong("keep-output", s.KeepOutput, 24*time.Hour) },
 		func() error { return oneOf("log-level", s.LogLevel, "debug", "info", "warn", "error") },
 		func() error { return oneOf("log-format", s.LogFormat, "text", "json") },
 	} {

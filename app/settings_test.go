@@ -34,6 +34,7 @@ func TestWrongSettingsNameThemselves(t *testing.T) {
 		"heartbeat":   {func(s *Settings) { s.Heartbeat = "hc/ping" }, []string{"--heartbeat"}},
 		"log level":   {func(s *Settings) { s.LogLevel = "loud" }, []string{"--log-level", `"loud"`, "debug, info, warn, error"}},
 		"log format":  {func(s *Settings) { s.LogFormat = "xml" }, []string{"--log-format", "text, json"}},
+		"keep output": {func(s *Settings) { s.KeepOutput = 400 * time.Minute }, []string{"--keep-output", "FRONTLINE_KEEP_OUTPUT", `"6h40m0s"`, "9600h", "24h"}},
 		"keep pages":  {func(s *Settings) { s.KeepPages = 400 * time.Minute }, []string{"--keep-pages", "FRONTLINE_KEEP_PAGES", `"6h40m0s"`, "9600h", "720h"}},
 		"no key":      {func(s *Settings) { s.Database = "postgres://u@h/d" }, []string{"FRONTLINE_KEY", "openssl rand"}},
 		"missing key": {func(s *Settings) { s.KeyFile = "/nowhere/key" }, []string{"--key-file", "/nowhere/key"}},

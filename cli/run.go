@@ -107,6 +107,9 @@ func (p *paper) run(r wire.Run, lines []wire.OutputLine) {
 		p.pair("Started", r.StartedBy.Name+", "+p.when(r.StartedAt))
 	}
 	p.pair("Reason", r.Reason)
+	if !r.ForgottenAt.IsZero() {
+		p.pair("Output", "forgotten on "+p.when(r.ForgottenAt)+", with inputs, tables and files")
+	}
 	p.consent(r)
 	p.steps(r)
 	if len(lines) > 0 {

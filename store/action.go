@@ -116,21 +116,21 @@ const runFrom = ` FROM run r JOIN action_version v ON v.action = r.action AND v.
 const runColumns = `r.number, r.id, v.body, r.version, r.inputs, r.sealed, r.reason, r.salt, r.for_kind, r.for_id, r.state, r.lane, r.plan, r.plan_hash,
 	r.result, r.progress, r.steps, r.lines, r.start_key, r.holder, r.planned_by, r.started_by, r.cancelled_by,
 	r.planned_at, r.started_at, r.begun_at, r.cancel_at, r.ended_at, r.undoes, r.undone_by, r.consent, r.glass, r.charged, r.charged_at,
-	r.in_flow, r.in_step, r.in_try, r.course, r.origin, r.counts, r.by_hand, r.own, r.saved, r.customer, r.runner`
+	r.in_flow, r.in_step, r.in_try, r.course, r.origin, r.counts, r.by_hand, r.own, r.saved, r.customer, r.runner, r.forgotten_at`
 
 func scanRun(s scan) (r action.Run, err error) {
 	var body, inputs, plan, result, progress, plannedBy, startedBy, cancelledBy, consent, glass, course string
-	var planned, started, begun, cancelled, ended, charged, byHand, own, saved int64
+	var planned, started, begun, cancelled, ended, charged, byHand, own, saved, forgotten int64
 	err = s(&r.Number, &r.ID, &body, &r.Version, &inputs, &r.Sealed, &r.Reason, &r.Salt, &r.For.Kind, &r.For.ID, &r.State, &r.Lane, &plan, &r.PlanHash,
 		&result, &progress, &r.Steps, &r.Lines, &r.Key, &r.Holder, &plannedBy, &startedBy, &cancelledBy,
 		&planned, &started, &begun, &cancelled, &ended, &r.Undoes, &r.UndoneBy, &consent, &glass, &r.Charged, &charged,
 		&r.In.Flow, &r.In.Step, &r.In.Try, &course,
-		&r.Saving.Origin, &r.Saving.Counts, &byHand, &own, &saved, &r.Saving.Customer, &r.Runner)
+		&r.Saving.Origin, &r.Saving.Counts, &byHand, &own, &saved, &r.Saving.Customer, &r.Runner, &forgotten)
 	if err != nil {
 		return r, err
 	}
 	r.PlannedAt, r.StartedAt, r.BegunAt, r.CancelAt, r.EndedAt = fromMicros(planned), fromMicros(started), fromMicros(begun), fromMicros(cancelled), fromMicros(ended)
-	r.ChargedAt = fromMicros(charged)
+	r.ChargedAt, r.ForgottenAt = fromMicros(charged), fromMicros(forgotten)
 	r.Saving.ByHand, r.Saving.Own, r.Saving.Saved = span(byHand), span(own), span(saved)
 	if course == "" { // no flow
 		course = "{}"

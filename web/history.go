@@ -164,6 +164,8 @@ func own(book Book, e journal.Entry) string {
 		return "was offered what " + name + " returns"
 	case e.Verb == "action.file_given":
 		return "uploaded a file for " + name
+	case e.Verb == "run.output_forgotten":
+		return "forgot the output of a run"
 	case e.Verb == "quarantine.expiring":
 		return "warned: what was taken out is dropped soon, unless somebody puts it back"
 	case e.Verb == "quarantine.dropped":

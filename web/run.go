@@ -44,6 +44,7 @@ type runScreen struct {
 
 	Flow      flowView
 	Consent   consent
+	Forgotten string // the day when its output was forgotten; empty while it is there
 	Refused   string // why what was asked is not done, when its form is gone
 	Elsewhere link   // another run that a refusal names
 }
@@ -113,6 +114,9 @@ func (s *Server) run(ctx context.Context, v *visit, x action.Run) (runScreen, er
 	}
 	scr.Consent.Key = scr.Key
 	scr.Facts = runFacts(v, book, x)
+	if !x.ForgottenAt.IsZero() {
+		scr.Forgotten = v.at(x.ForgottenAt).Day()
+	}
 	for _, k := range slices.Sorted(keysOf(x.Inputs)) {
 		scr.Inputs = append(scr.Inputs, fact{Name: k, Value: fmt.Sprint(x.Inputs[k]), Mono: true})
 	}

@@ -203,6 +203,7 @@ type Run struct {
 	EndedAt     time.Time      `json:"ended_at,omitzero"`
 	Consent     *Consent       `json:"consent,omitempty" doc:"Absent when nobody else had to say yes."`
 	Glass       *Glass         `json:"glass,omitempty" doc:"Absent unless it was started by break-glass."`
+	ForgottenAt time.Time      `json:"forgotten_at,omitzero" doc:"When its output, files and inputs were forgotten, with what its plan would change; absent while they are there."`
 	Took        Duration       `json:"took,omitempty" example:"12s"`
 	Undo        *Undo          `json:"undo,omitempty" doc:"The way back; absent when there is none."`
 	Runner      string         `json:"runner,omitempty" doc:"The runner in another network that did the work; absent when the server did." example:"berlin-1"`
