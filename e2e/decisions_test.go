@@ -16,14 +16,16 @@ import (
 	"frontline/e2e/neighbour"
 )
 
-// decisions is the company's decision queue in RabbitMQ and its one worker, which gives back what it cannot decide, at once and again and
+// decisions is the company's decision queue in RabbitMQ and its worker, which gives back what it cannot decide, at once and again and
 // again: then everything behind it waits.
 type decisions struct {
 	*neighbour.Broker
 	t      testing.TB
+	conn   *amqp.Connection
 	ch     *amqp.Channel
 	poison string // this one cannot be decided
 
+	workers sync.WaitGroup
 	mu      sync.Mutex
 	decided []string
 	failed  int
@@ -38,28 +40,33 @@ func openDecisions(t testing.TB, poison string) *decisions {
 	q := &decisions{Broker: neighbour.RabbitMQ(t), t: t, poison: poison, changed: make(chan struct{})}
 	conn, err := amqp.Dial(q.AMQP)
 	q.must(err)
+	q.conn = conn
 	q.ch, err = conn.Channel()
 	q.must(err)
 	_, err = q.ch.QueueDeclare(decisionQueue, true, false, false, false, nil)
 	q.must(err)
 	q.must(q.ch.Confirm(false))
-	in, err := conn.Channel()
+	t.Cleanup(func() {
+		q.must(conn.Close())
+		q.workers.Wait()
+	})
+	q.hire("decision-worker")
+	return q
+}
+
+// hire adds a worker.
+func (q *decisions) hire(name string) {
+	q.t.Helper()
+	in, err := q.conn.Channel()
 	q.must(err)
 	q.must(in.Qos(1, 0, false))
-	deliveries, err := in.Consume(decisionQueue, "decision-worker", false, false, false, false, nil)
+	deliveries, err := in.Consume(decisionQueue, name, false, false, false, false, nil)
 	q.must(err)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
+	q.workers.Go(func() {
 		for d := range deliveries {
 			q.decide(d)
 		}
-	}()
-	t.Cleanup(func() {
-		q.must(conn.Close())
-		<-ended
 	})
-	return q
 }
 
 func (q *decisions) must(err error) {
@@ -126,6 +133,18 @@ func (q *decisions) goesOn(ids ...string) {
 	defer q.mu.Unlock()
 	if !slices.Equal(q.decided, ids) {
 		q.t.Errorf("decided %v, want %v", q.decided, ids)
+	}
+}
+
+// decidesEach waits until everything was decided once, in whatever order several workers did it, but the poisoned one.
+func (q *decisions) decidesEach(ids ...string) {
+	q.t.Helper()
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == q.poison })
+	q.until("decides everything", func() bool { return len(q.decided) >= len(ids) })
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if got := slices.Sorted(slices.Values(q.decided)); !slices.Equal(got, slices.Sorted(slices.Values(ids))) {
+		q.t.Errorf("decided %v, want each of %v once", got, ids)
 	}
 }
 

@@ -56,6 +56,14 @@ type night struct {
 // sessions are what waits in the queue; the fifth cannot be decided.
 var sessions = []string{"s-1", "s-2", "s-3", "s-4", poisoned, "s-6", "s-7", "s-8", "s-9"}
 
+// later come while the run goes on.
+var later = func() (ids []string) {
+	for i := range 40 {
+		ids = append(ids, fmt.Sprintf("s-%d", 10+i))
+	}
+	return ids
+}()
+
 const (
 	poisoned = "s-5"
 	stopped  = "Decisions have stopped: the queue grows and nothing is consumed"
@@ -193,8 +201,9 @@ func (n *night) sheTellsCustomers() {
 	n.programsRead("Verification decisions are delayed: investigating")
 }
 
-// sheTakesThePoisonedMessageOut with the action of the service, from the room: first it shows what it would do. Exactly that message goes into
-// quarantine, and the worker goes on.
+// sheTakesThePoisonedMessageOut with the action of the service, from the room: first it shows what it would do. Meanwhile the service was given a second
+// worker, which fails as well, and sessions keep coming. Exactly that message goes into quarantine, every other one is decided once, and the run says that
+// it helped.
 func (n *night) sheTakesThePoisonedMessageOut() {
 	n.laptop.Click("details.deed:has(a[href^='/actions/']) > summary")
 	n.laptop.Click("details.deed a[href*='park-message']")
@@ -203,13 +212,16 @@ func (n *night) sheTakesThePoisonedMessageOut() {
 	n.laptop.SeeText("looked only, changed nothing")
 	n.laptop.SeeText("Run it")
 	n.keep(n.laptop, "7-plan")
+	n.queue.hire("second-worker")
 	n.queue.stands()
+	n.queue.send(later[:20]...)
 	n.laptop.Click("form[action$='/start'] button")
-	for _, text := range []string{"Took 1 message out of decisions into quarantine", "Quarantine", poisoned, "for INC-1"} {
+	n.queue.send(later[20:]...)
+	for _, text := range []string{"Took 1 message out of decisions into quarantine", "It helped", "Quarantine", poisoned, "for INC-1"} {
 		n.laptop.SeeText(text)
 	}
 	n.keep(n.laptop, "8-run")
-	n.queue.goesOn(sessions...)
+	n.queue.decidesEach(slices.Concat(sessions, later)...)
 	n.queue.empty()
 	n.laptop.Open(n.URL + "/incidents/INC-1")
 	n.laptop.SeeText("Take the poisoned message out succeeded")

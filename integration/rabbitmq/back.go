@@ -16,12 +16,12 @@ import (
 // Back is the kind "rabbitmq.replay": it puts messages from quarantine back into their queue. Its settings are those of rabbitmq.park; its
 // input "quarantine" names one message or several by their ids, and "exchange" says whether to publish them to where they came from
 // first, to whatever is bound there now.
-type Back struct{ *Park }
+type Back struct{ base }
 
-var _ action.Kind = (*Back)(nil)
+var _ action.Prover = (*Back)(nil)
 
 // NewBack returns the kind. It goes the way of park.
-func NewBack(p *Park) *Back { return &Back{p} }
+func NewBack(p *Park) *Back { return &Back{p.base} }
 
 // Name implements action.Kind.
 func (*Back) Name() string { return "rabbitmq.replay" }

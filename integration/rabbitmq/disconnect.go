@@ -15,12 +15,12 @@ import (
 // Disconnect is the kind "rabbitmq.disconnect": it closes the connections of a queue's consumers, all or one, so that the messages in their
 // hands go back to the queue. It is for a consumer that hangs. Its settings are those of rabbitmq.park, with disconnect: true; the input
 // "connection" names one connection as the plan lists it.
-type Disconnect struct{ *Park }
+type Disconnect struct{ base }
 
-var _ action.Kind = (*Disconnect)(nil)
+var _ action.Prover = (*Disconnect)(nil)
 
 // NewDisconnect returns the kind. It sees queues as park does.
-func NewDisconnect(p *Park) *Disconnect { return &Disconnect{p} }
+func NewDisconnect(p *Park) *Disconnect { return &Disconnect{p.base} }
 
 // Name implements action.Kind.
 func (*Disconnect) Name() string { return "rabbitmq.disconnect" }
@@ -75,12 +75,7 @@ func (k *Disconnect) see(ctx context.Context, call action.Call) (site, preflight
 	if err != nil {
 		return site{}, preflight{}, disconnectMark{}, err
 	}
-	queue := call
-	queue.Inputs = map[string]any{}
-	if q, given := call.Inputs["queue"]; given {
-		queue.Inputs["queue"] = q
-	}
-	s, err := k.siteAs(k.Name(), queue)
+	s, err := k.queueOf(call)
 	if err != nil {
 		return s, preflight{}, disconnectMark{}, err
 	}
@@ -100,6 +95,16 @@ func (k *Disconnect) see(ctx context.Context, call action.Call) (site, preflight
 	}
 	slices.Sort(names)
 	return s, p, disconnectMark{d, slices.Compact(names)}, nil
+}
+
+// queueOf reads the call, of whose inputs only the queue is park's.
+func (k *Disconnect) queueOf(call action.Call) (site, error) {
+	given := map[string]any{}
+	if q, ok := call.Inputs["queue"]; ok {
+		given["queue"] = q
+	}
+	call.Inputs = given
+	return k.siteAs(k.Name(), call)
 }
 
 // Do implements action.Kind.

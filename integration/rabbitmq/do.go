@@ -292,22 +292,14 @@ func (r *run) take(ctx context.Context, spared []copied) (action.Result, error) 
 	return r.finish(ctx, taken, spared)
 }
 
-// finish gives back the rest and sees whether the consumers go on.
+// finish gives back the rest.
 func (r *run) finish(ctx context.Context, taken, spared []copied) (action.Result, error) {
 	r.led.Progress(4, 4, "giving back the others")
 	r.giveBack(ctx, slices.Concat(taken, spared))
 	if err := r.led.Commit(ctx, stepReturned, nil); err != nil {
 		return action.Result{}, err
 	}
-	res := r.result(taken, len(spared))
-	after, err := r.hand.watch(ctx)
-	if err != nil {
-		res.Summary += " How the queue does now could not be seen."
-		return res, nil
-	}
-	res.Facts["ready_after"], res.Facts["consumers"] = after.ready, after.consumers
-	res.Summary += " " + after.sentence()
-	return res, nil
+	return r.result(taken, len(spared)), nil
 }
 
 func deliveriesOf(cs []copied) (all []*amqp.Delivery) {
@@ -348,59 +340,4 @@ func (r *run) result(taken []copied, spared int) action.Result {
 		res.Summary += fmt.Sprintf(" %s had used up all deliveries and went into quarantine as well.", counted(spared, "other message", "other messages"))
 	}
 	return res
-}
-
-// aftermath is how the queue does once the rest is back.
-type aftermath struct {
-	ready, consumers int
-	moving           bool
-}
-
-const (
-	refillWithin = 200 * time.Millisecond // consumers fill their prefetch first, which is not progress yet
-	movesWithin  = 3 * time.Second
-)
-
-// watch sees whether the queue gets shorter.
-func (h *hands) watch(ctx context.Context) (aftermath, error) {
-	if err := h.channel(ctx); err != nil {
-		return aftermath{}, err
-	}
-	first := -1
-	for waited := time.Duration(0); ; waited += refillWithin {
-		if err := wait(ctx, h.clock, refillWithin); err != nil {
-			return aftermath{}, err
-		}
-		ready, consumers, err := h.look(ctx)
-		if err != nil {
-			return aftermath{}, err
-		}
-		if first < 0 {
-			first = ready
-		}
-		a := aftermath{ready, consumers, ready == 0 || ready < first}
-		if a.moving || consumers == 0 || waited >= movesWithin {
-			return a, nil
-		}
-	}
-}
-
-func (a aftermath) sentence() string {
-	waiting := counted(a.ready, "message", "messages")
-	switch {
-	case a.consumers == 0:
-		return fmt.Sprintf("No consumer is connected; %s wait for one.", waiting)
-	case a.ready == 0:
-		return fmt.Sprintf("Nothing waits in the queue any more; %s connected.", areIs(a.consumers))
-	case a.moving:
-		return fmt.Sprintf("The consumers go on: %s are left.", waiting)
-	}
-	return fmt.Sprintf("The queue does not get shorter yet: %s wait. See whether the consumers work.", waiting)
-}
-
-func areIs(n int) string {
-	if n == 1 {
-		return "1 consumer is"
-	}
-	return strconv.Itoa(n) + " consumers are"
 }

@@ -81,12 +81,13 @@ func TestOrderForOneConsumer(t *testing.T) {
 		w.work(s, 1, 2*time.Millisecond)
 		<-w.failing
 		call := s.call(nil)
-		res, _ := taken(t, call, planned(t, call))
+		plan := planned(t, call)
+		taken(t, call, plan)
 		if got, want := w.all(t, messages-1), ids(1, messages, poisoned); !slices.Equal(got, want) {
 			t.Errorf("the worker finished\n%v, want\n%v", got, want)
 		}
-		if res.Facts["consumers"] != 1 {
-			t.Errorf("the result says %v", res.Facts)
+		if f := s.proved(park(), s.patient(call, nil), plan); !f.Helped || f.Facts["consumers"] != 1 || f.Facts["ready"] != 0 {
+			t.Errorf("the proof says %+v", f)
 		}
 	})
 }

@@ -47,9 +47,12 @@ type queue struct {
 	Exclusives *string        `json:"exclusive_consumer_tag"`
 	Consumers  []consumer     `json:"consumer_details"`
 	Rates      struct {
-		Publish   rate `json:"publish_details"`
-		Ack       rate `json:"ack_details"`
-		Redeliver rate `json:"redeliver_details"`
+		Publish     rate `json:"publish_details"`
+		Ack         rate `json:"ack_details"`
+		Redeliver   rate `json:"redeliver_details"`
+		Finished    int  `json:"ack"`            // in all, as the next two
+		NoAck       int  `json:"deliver_no_ack"` // by consumers that need not acknowledge
+		Redelivered int  `json:"redeliver"`
 	} `json:"message_stats"`
 }
 

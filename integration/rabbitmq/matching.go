@@ -11,12 +11,12 @@ import (
 
 // Matching is the kind "rabbitmq.park-matching": it takes the messages for which a condition holds out of a queue, at most so many at once.
 // Its settings are those of rabbitmq.park with matching and most; where matching is left out, the input of that name says it.
-type Matching struct{ *Park }
+type Matching struct{ base }
 
-var _ action.Kind = (*Matching)(nil)
+var _ action.Prover = (*Matching)(nil)
 
 // NewMatching returns the kind. It goes the way of park.
-func NewMatching(p *Park) *Matching { return &Matching{p} }
+func NewMatching(p *Park) *Matching { return &Matching{p.base} }
 
 // Name implements action.Kind.
 func (*Matching) Name() string { return "rabbitmq.park-matching" }

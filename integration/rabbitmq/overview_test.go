@@ -124,6 +124,11 @@ func TestDisconnect(t *testing.T) {
 			t.Errorf("%+v", res)
 		}
 		s.ready(3)
+		w := newWorker(99)
+		w.work(s, 1, 0)
+		if f := s.proved(k, s.patient(call, map[string]any{"disconnect": true}), plan); !f.Helped || len(w.all(t, 3)) != 3 {
+			t.Errorf("the proof says %+v, and %v is finished", f, w.done())
+		}
 		steps := []action.Step{{Name: stepClosing}}
 		for range 240 { // until the broker has noticed that the consumer is gone
 			if res, err = k.Reconcile(t.Context(), call, plan, steps, &actiontest.Ledger{}); err == nil && res.Done {

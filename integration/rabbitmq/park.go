@@ -21,16 +21,19 @@ import (
 )
 
 // Park is the kind "rabbitmq.park".
-type Park struct {
+type Park struct{ base }
+
+var _ action.Prover = (*Park)(nil)
+
+// base is what all kinds that work on a queue share.
+type base struct {
 	clock clock.Clock
 	http  *http.Client
 }
 
-var _ action.Kind = (*Park)(nil)
-
 // NewPark returns the kind.
 func NewPark(c clock.Clock) *Park {
-	return &Park{clock: c, http: &http.Client{Timeout: dialWithin}}
+	return &Park{base{clock: c, http: &http.Client{Timeout: dialWithin}}}
 }
 
 // Kinds returns everything that Frontline can do with queues.
@@ -62,7 +65,7 @@ type site struct {
 func (k *Park) site(call action.Call) (site, error) { return k.siteAs(k.Name(), call) }
 
 // siteAs reads a call of one of the kinds that share their settings.
-func (k *Park) siteAs(kind string, call action.Call) (site, error) {
+func (k base) siteAs(kind string, call action.Call) (site, error) {
 	s, err := parseSettings(kind, call.Settings)
 	if err != nil {
 		return site{}, err
@@ -74,7 +77,7 @@ func (k *Park) siteAs(kind string, call action.Call) (site, error) {
 	return k.at(kind, call, s, chosen)
 }
 
-func (k *Park) at(kind string, call action.Call, s settings, chosen inputs) (site, error) {
+func (k base) at(kind string, call action.Call, s settings, chosen inputs) (site, error) {
 	password := call.Secrets["password"]
 	if password.Empty() {
 		return site{}, fault.Wrong("password", "The password of the broker's user %s is empty. Put it where the setting password points to.", s.User)

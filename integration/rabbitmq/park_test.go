@@ -28,7 +28,7 @@ func badSettings() map[string]string {
 	bad := map[string]string{"{}": "broker"}
 	for setting, v := range map[string]any{
 		"broker": "http://frontline:hunter2@rabbit:15672", "amqp": "amqp://frontline:hunter2@rabbit:5672", "user": "", "password": "hunter2",
-		"queue": "", "queues": []string{"other"}, "scan": -1, "hold": "1h", "colour": "red", "show": 3,
+		"queue": "", "queues": []string{"other"}, "scan": -1, "hold": "1h", "wait": "3s", "colour": "red", "show": 3,
 	} {
 		changed := map[string]any{}
 		for k, g := range good {

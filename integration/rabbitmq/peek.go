@@ -19,12 +19,12 @@ import (
 
 // Peek is the kind "rabbitmq.peek": it shows the first messages of a queue and gives them back in their order. That is not free: they are
 // marked as redelivered, and a quorum queue counts it. Its settings are those of rabbitmq.park with offer.
-type Peek struct{ *Park }
+type Peek struct{ base }
 
 var _ action.Kind = (*Peek)(nil)
 
 // NewPeek returns the kind. It holds messages as park does.
-func NewPeek(p *Park) *Peek { return &Peek{p} }
+func NewPeek(p *Park) *Peek { return &Peek{p.base} }
 
 // Name implements action.Kind.
 func (*Peek) Name() string { return "rabbitmq.peek" }

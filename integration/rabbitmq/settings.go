@@ -26,6 +26,7 @@ type settings struct {
 	Scan     int             `json:"scan"`     // how many messages may be held at once; 2000 when zero
 	Hold     action.Duration `json:"hold"`     // how long they may be held; 10s when zero
 	Show     []string        `json:"show"`     // headers whose values people may see; others show their type only
+	Wait     action.Duration `json:"wait"`     // how long it is looked afterwards whether it helped; 30s when zero
 	// Disconnect permits the input "disconnect": closing the connections of the queue's consumers to reach a message that
 	// one of them holds. It needs a user who may close other users' connections.
 	Disconnect bool `json:"disconnect"`
@@ -115,11 +116,17 @@ func checkBounds(s *settings) error {
 	if s.Hold == 0 {
 		s.Hold = action.Duration(usualHold)
 	}
+	if s.Wait == 0 {
+		s.Wait = action.Duration(usualProof)
+	}
 	if s.Scan < 1 || s.Scan > mostScan {
 		return fault.Wrong("scan", "The setting scan is between 1 and %d messages.", mostScan)
 	}
 	if hold := time.Duration(s.Hold); hold < time.Second || hold > mostHold {
 		return fault.Wrong("hold", "The setting hold is between 1s and %s.", mostHold)
+	}
+	if within := time.Duration(s.Wait); within < leastProof || within > mostProof {
+		return fault.Wrong("wait", "The setting wait, how long it is looked whether it helped, is between %s and %s.", leastProof, mostProof)
 	}
 	return nil
 }
