@@ -10,7 +10,8 @@ import (
 
 // wireDesk makes what takes requests in and answers them.
 func (a *App) wireDesk(context.Context) error {
-	a.desk = &desk.Service{DB: a.db, Book: bookAs[desk.Directory](a), OnCall: a.firstOnCall, Link: a.requestLink, Channels: map[string]desk.Channel{}, Now: a.db.Now, Zone: a.settings.zone}
+	a.desk = &desk.Service{DB: a.db, Book: bookAs[desk.Directory](a), OnCall: a.firstOnCall, Link: a.requestLink, Channels: map[string]desk.Channel{}, Now: a.db.Now, Zone: a.settings.zone,
+		AnswerLink: func(x desk.Answer) string { return a.settings.base.JoinPath("answers", x.Name()).String() }}
 	if a.settings.mail == nil {
 		return nil
 	}

@@ -68,7 +68,8 @@ const sendFor = 24 * time.Hour
 
 // Handlers binds the wing's kinds of jobs.
 func (s *Service) Handlers() []job.Handler {
-	return []job.Handler{JobWake().Handle(s.wakeNow), JobSend().Handle(s.sendNow), JobSolve().Handle(s.solveNow), JobClock().Handle(s.clockNow), JobRemind().Handle(s.remindNow)}
+	return []job.Handler{JobWake().Handle(s.wakeNow), JobSend().Handle(s.sendNow), JobSolve().Handle(s.solveNow), JobClock().Handle(s.clockNow), JobRemind().Handle(s.remindNow),
+		JobAnswerDue().Handle(s.answerDue), JobAnswerMail().Handle(s.answerMail)}
 }
 
 func (s *Service) wakeNow(ctx context.Context, args RequestArgs) error {

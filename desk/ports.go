@@ -117,6 +117,7 @@ type Database interface {
 	Reading
 	Register
 	Finding
+	Shelf
 }
 
 // SendRef begins, in Arrival.Thread, the id of a send: the message answers a reply of ours.

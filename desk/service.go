@@ -21,7 +21,10 @@ type Service struct {
 	Now      func() time.Time                                           // the store's time
 	Zone     *time.Location                                             // in which days begin for people who chose no zone; UTC when nil
 
+	AnswerLink func(x Answer) string // the answer's address, for the mail to its owner
+
 	sample sampling
+	offers offers
 }
 
 // change runs one decision about a request.

@@ -69,6 +69,9 @@ const (
 	// ManageDemands is to keep the register of what is asked for again and again.
 	ManageDemands Verb = "desk.manage_demands"
 
+	ReadAnswers  Verb = "answer.read"  // the published ones for everybody
+	WriteAnswers Verb = "answer.write" // and read drafts and those for the desk alone
+
 	SeeRules  Verb = "rule.see"
 	TryRule   Verb = "rule.try"   // ask what a rule would have done; the answer names alerts and incidents of the past
 	PauseRule Verb = "rule.pause" // and let it go on
@@ -91,10 +94,10 @@ const (
 func least(v Verb) (Role, bool) {
 	switch v {
 	case SeeAlerts, SeeOnCall, PageMyself, SeeIncidents, DeclareIncident, ReadPostmortems, SeeCatalog,
-		OwnTokens, SeeActions, SeeRules, SeeSystem, FinishFollowUp, AskDesk, SeeRequests:
+		OwnTokens, SeeActions, SeeRules, SeeSystem, FinishFollowUp, AskDesk, SeeRequests, ReadAnswers:
 		return Member, true
 	case HandleAlerts, PagePeople, WorkIncident, PublishUpdate, WritePostmortem, RunReadAction, RunChangeAction,
-		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, AnswerStep, WorkRequests, ManageDemands, TryRule, SeeRunners, SeeSecrets:
+		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, AnswerStep, WorkRequests, ManageDemands, WriteAnswers, TryRule, SeeRunners, SeeSecrets:
 		return Support, true
 	case Override, RunDangerAction, DropQuarantined, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule, ManageSecrets:
 		return Lead, true
@@ -109,7 +112,7 @@ func Verbs() []Verb {
 	return []Verb{SeeAlerts, HandleAlerts, SendSignals, TestSources, SeeOnCall, PageMyself, Override, PagePeople,
 		SeeIncidents, DeclareIncident, WorkIncident, PublishUpdate, ReadPostmortems, WritePostmortem, FinishFollowUp,
 		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, DropQuarantined, ApproveRun, ReviewRun, BreakGlass, AnswerStep,
-		AskDesk, SeeRequests, WorkRequests, ManageDemands, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem,
+		AskDesk, SeeRequests, WorkRequests, ManageDemands, ReadAnswers, WriteAnswers, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem,
 		SeeRunners, ManageRunners, SeeSecrets, ManageSecrets}
 }
 

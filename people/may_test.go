@@ -48,6 +48,8 @@ desk.ask                    member support lead admin
 desk.see                    member support lead admin
 desk.work                   -      support lead admin
 desk.manage_demands         -      support lead admin
+answer.read                 member support lead admin
+answer.write                -      support lead admin
 rule.see                    member support lead admin
 rule.try                    -      support lead admin
 rule.pause                  -      -       lead admin
