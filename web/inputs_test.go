@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -61,6 +62,10 @@ func (c *counter) Action(context.Context, people.Actor, string) (action.Definiti
 }
 
 func (*counter) Figures(context.Context, people.Actor, string) (map[string]action.Figures, error) {
+	return nil, nil
+}
+
+func (*counter) Savings(context.Context, people.Actor, string, time.Time, *time.Location) ([]action.Savings, error) {
 	return nil, nil
 }
 
