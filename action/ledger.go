@@ -25,7 +25,8 @@ const (
 	batchTime  = 250 * time.Millisecond // or the oldest has waited so long
 	mostLines  = 200_000                // a run's output in all,
 	mostBytes  = 64 << 20               // and from one holder
-	mostWaits  = 20_000                 // lines waiting to be written: then the kind waits, unless the database does not answer
+	mostWaits  = 20_000                 // lines waiting to be written: then the kind waits, unless the database does not answer;
+	mostHeld   = 2 << 20                // and bytes of them, because hundreds of runs may be under way
 	longLine   = 8 << 10                // bytes of one line
 )
 
@@ -42,6 +43,7 @@ type ledger struct {
 
 	mu       sync.Mutex
 	waiting  []Line
+	held     int // bytes of the waiting lines, and of those in flight
 	flying   int // lines that are being written just now
 	progress Progress
 	dirty    bool  // there is something to write
@@ -214,13 +216,13 @@ func (l *ledger) Printf(format string, args ...any) {
 
 // add takes a line while there is room; the first one too many says so in its place.
 func (l *ledger) add(line Line) {
-	for len(l.waiting)+l.flying >= mostWaits && !l.failing && !l.lost {
+	for l.crowded() && !l.failing && !l.lost {
 		l.dirty = true
 		nudge(l.kick)
 		nudge(l.full)
 		l.room.Wait()
 	}
-	crowded := len(l.waiting)+l.flying >= mostWaits
+	crowded := l.crowded()
 	switch {
 	case l.lost, l.cut, crowded && l.missing:
 		return
@@ -232,7 +234,11 @@ func (l *ledger) add(line Line) {
 	l.waiting = append(l.waiting, line)
 	l.lines++
 	l.bytes += len(line.Text)
+	l.held += len(line.Text)
 }
+
+// crowded says whether as much waits as may be held in memory.
+func (l *ledger) crowded() bool { return len(l.waiting)+l.flying >= mostWaits || l.held >= mostHeld }
 
 func (l *ledger) wake(full bool) {
 	l.mu.Lock()
@@ -291,13 +297,22 @@ func (l *ledger) flush() {
 	switch {
 	case err == nil:
 		l.failing, l.missing = false, false
+		l.held -= weight(lines)
 	case fault.Is(err, fault.Conflict):
 		l.lost = true
+		l.held -= weight(lines)
 	default:
 		l.failing, l.dirty = true, true
 		l.waiting = append(lines, l.waiting...) // the next line or the end tries again
 		l.log.Warn("output of a run cannot be written now", "run", l.run.ID, "err", err)
 	}
+}
+
+func weight(lines []Line) (n int) {
+	for _, line := range lines {
+		n += len(line.Text)
+	}
+	return n
 }
 
 // Full says whether the run has all the output that is kept. Its ledger says so in the last line.

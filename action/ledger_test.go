@@ -120,6 +120,28 @@ func TestOutputIsBounded(t *testing.T) {
 	}
 }
 
+// TestOutputHoldsLittleMemory prints long lines while the database is away: hundreds of runs may do that at once.
+func TestOutputHoldsLittleMemory(t *testing.T) {
+	w := &written{err: fault.New(fault.Unavailable, "The database does not answer."), came: make(chan struct{}, 1)}
+	l, _ := newLedger(w)
+	for range batchLines {
+		l.Printf("%s", strings.Repeat("x", longLine))
+	}
+	<-w.came // refused
+	for range mostHeld / longLine * 3 {
+		l.Printf("%s", strings.Repeat("y", longLine))
+	}
+	if l.mu.Lock(); l.held > mostHeld+2*longLine {
+		t.Errorf("%d bytes are held, of at most %d", l.held, mostHeld)
+	}
+	l.mu.Unlock()
+	w.answers(nil)
+	l.close()
+	if l.held != 0 || !strings.Contains(w.lines[len(w.lines)-1].Text, "lines are missing") {
+		t.Errorf("%d bytes are held at the end, and the last line is %.60q", l.held, w.lines[len(w.lines)-1].Text)
+	}
+}
+
 func TestLostLedgerWritesNothing(t *testing.T) {
 	w := &written{err: ErrTaken, came: make(chan struct{}, 1)}
 	l, _ := newLedger(w)

@@ -147,6 +147,7 @@ func (a *App) wireJobs(context.Context) error {
 	if a.runner, err = job.NewRunner(a.db, a.clock, a.log, handlers...); err != nil {
 		return err
 	}
+	a.runner.AtOnce(job.Bulk, a.settings.RunsAtOnce)
 	a.db.OnJobs(a.runner.Wake)
 	a.loops = append(a.loops, a.runner.Run, a.auditor.Run, a.actions.Tend, a.mornings.Run, a.rules.Run, a.daily,
 		func(ctx context.Context) { journal.Seal(ctx, a.db, a.clock, a.log) },

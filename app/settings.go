@@ -46,6 +46,8 @@ type Settings struct {
 
 	RunnerLease time.Duration `help:"How long a runner in another network may be silent before its runs are unknown." default:"1m" env:"FRONTLINE_RUNNER_LEASE"`
 
+	RunsAtOnce int `help:"How many runs of actions this server carries out at once; others wait for their turn. Each may hold a few MB and the processes of its script." default:"200" env:"FRONTLINE_RUNS_AT_ONCE"`
+
 	KeepPages time.Duration `help:"How long pages that ended are kept, counted from when they were opened, with who was reached when; 0 keeps them for ever. The journal keeps what became of them in any case." default:"9600h" env:"FRONTLINE_KEEP_PAGES"`
 
 	KeepOutput time.Duration `help:"How long the output of runs, their files and inputs are kept after their end, where an action's limit keep_output says nothing; 0 keeps them for ever. What ran, who asked for it and what became of it stays in any case." default:"9600h" env:"FRONTLINE_KEEP_OUTPUT"`
@@ -98,6 +100,16 @@ func (c *checked) checkLease() error {
 	return wrong("runner-lease", c.RunnerLease.String(), "a time from 500ms to 1h, such as 1m")
 }
 
+func (c *checked) checkRuns() error {
+	if c.RunsAtOnce == 0 {
+		c.RunsAtOnce = 200
+	}
+	if c.RunsAtOnce >= 1 && c.RunsAtOnce <= 2000 {
+		return nil
+	}
+	return wrong("runs-at-once", strconv.Itoa(c.RunsAtOnce), "a number from 1 to 2000, such as 200")
+}
+
 // check reads every setting before anything starts, and reports the first that is wrong.
 func (s Settings) check(getenv func(string) string) (c checked, err error) {
 	if s.Database == "" {
@@ -116,6 +128,7 @@ func (s Settings) check(getenv func(string) string) (c checked, err error) {
 		func() error { return c.readHeartbeat() },
 		func() error { return c.readSync(getenv) },
 		func() error { return c.checkLease() },
+		func() error { return c.checkRuns() },
 		func() error { return keptLong("keep-pages", s.KeepPages, 30*24*time.Hour) },
 		func() error { return keptLong("keep-output", s.KeepOutput, 24*time.Hour) },
 		func() error { return oneOf("log-level", s.LogLevel, "debug", "info", "warn", "error") },

@@ -60,7 +60,7 @@ type Rank int
 const (
 	Paging Rank = iota
 	Normal
-	Bulk
+	Bulk      // runs of actions on this server: many at once, each of which mostly waits
 	Elsewhere // waits for what a runner in another network does: it holds no more than its turn
 )
 

@@ -44,12 +44,20 @@ func NewRunner(q Queue, c clock.Clock, log *slog.Logger, handlers ...Handler) (*
 		}
 		r.handlers[h.Name] = h
 	}
-	// Bulk work, such as runs of actions, waits for neighbours most of the time: four slow ones must not block the fifth.
-	// What runs elsewhere only waits here.
-	for rank, workers := range map[Rank]int{Paging: 32, Normal: 8, Bulk: 32, Elsewhere: 256} {
+	// Runs of actions wait for neighbours most of the time: slow ones must not block the next. What runs elsewhere only waits here.
+	for rank, workers := range map[Rank]int{Paging: 32, Normal: 8, Bulk: 200, Elsewhere: 256} {
 		r.lanes = append(r.lanes, &lane{rank: rank, wake: make(chan struct{}, 1), slots: make(chan struct{}, workers)})
 	}
 	return r, nil
+}
+
+// AtOnce says how many jobs of the rank this process carries out at once. It comes before Run.
+func (r *Runner) AtOnce(rank Rank, jobs int) {
+	for _, l := range r.lanes {
+		if l.rank == rank {
+			l.slots = make(chan struct{}, jobs)
+		}
+	}
 }
 
 // Wake tells the runner that jobs may have come; it never blocks.
