@@ -105,6 +105,7 @@ type out struct {
 // outLine is one line of output.
 type outLine struct {
 	At   moment
+	N    int64 // its number; not shown when 0
 	Text string
 	Good bool // stands out
 }

@@ -67,6 +67,8 @@ func (s *Server) dutyRoutes() []Route {
 		{"POST /runs/{ref}/look", needs(people.SeeActions), s.lookRun},
 		{"POST /runs/{ref}/settle", needs(people.SeeActions), s.settleRun},
 		{"POST /runs/{ref}/undo", needs(people.SeeActions), s.undoRun},
+		{"GET /runs/{ref}/output", needs(people.SeeActions), s.showOutput},
+		{"GET /runs/{ref}/output.txt", needs(people.SeeActions), s.outputText},
 		{"GET /runs/{ref}/files/{file}", needs(people.SeeActions), s.runFile},
 
 		// Morning hand-overs
