@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,8 +15,9 @@ import (
 )
 
 // TestFailingPod is the other known fix: a pod of the decision pipeline crash-loops under its disruption budget. Marika sees what fails, follows the
-// offer to restart it, reads what the API server says about that, starts it, and is told that the new pod is ready. Frontline's account may
-// do what docs/kubernetes grants it, and nothing else.
+// offer to restart it, and reads what the API server says about that. The world moves before she starts it: the budget refuses, and nothing is done.
+// When it has calmed down she plans again, starts it, and is told that the new pod is ready. Frontline's account may do what docs/kubernetes
+// grants it, and nothing else.
 func TestFailingPod(t *testing.T) {
 	p := openPods(t)
 	failing := p.crash()
@@ -35,6 +37,10 @@ func TestFailingPod(t *testing.T) {
 	for _, text := range []string{"Restart " + failing + " of deployment/decision-pipeline", "CrashLoopBackOff", "7 restarts", "at least 2 available", "allowed"} {
 		marika.SeeText(text)
 	}
+	p.worldMoves(marika, failing)
+	marika.Open(desk.URL + "/actions/pods/restart?in.pod=" + failing)
+	marika.Click("main form.fields .buttons button.first")
+	marika.SeeText("Restart " + failing + " of deployment/decision-pipeline")
 	marika.Click("form[action$='/start'] button")
 	marika.SeeText("Evicted " + failing)
 	marika.SeeText("is ready in the place of " + failing)
@@ -45,6 +51,28 @@ func TestFailingPod(t *testing.T) {
 	for _, c := range marika.Complaints() {
 		t.Errorf("a browser says %s", c)
 	}
+}
+
+// worldMoves starts a plan that was right a moment ago: meanwhile a second pod stopped answering, so that its budget lets none go any more. The
+// second pod answers again afterwards.
+func (p *pods) worldMoves(marika *neighbour.Browser, failing string) {
+	p.t.Helper()
+	before := p.names()
+	other := before[0]
+	if other == failing {
+		other = before[1]
+	}
+	p.Say(other, neighbour.Starts, "never")
+	p.healthy(1)
+	marika.Click("form[action$='/start'] button")
+	for _, text := range []string{"The disruption budget did not let " + failing + " go", "needs 2 healthy pods and has 1 currently", "Nothing was done; plan again."} {
+		marika.SeeText(text)
+	}
+	if now := p.names(); !slices.Equal(now, before) {
+		p.t.Errorf("the pipeline has the pods %v after a run that was refused, and had %v", now, before)
+	}
+	p.Say(other, neighbour.Starts, "again")
+	p.healthy(2)
 }
 
 // pods are the company's decision pipeline in Kubernetes: three of them, of which two must work.
