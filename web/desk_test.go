@@ -144,7 +144,7 @@ func openRequests(t *testing.T, f *firm) *requestDesk {
 		{ID: "question", Title: "A question about a decision", Help: "Why was it declined, what does the reason mean?", Team: "support"},
 		{ID: "salary", Title: "About my pay", Help: "Only the people team reads it.", Team: "people", Visibility: people.TeamOnly},
 	}
-	f.book.queues = []desk.Queue{{ID: "nordpank", Title: "Nordpank", Search: "customer:nordpank"}, {ID: "bugs", Title: "With developers", Search: "waits:developers"}}
+	f.book.queues = []desk.Queue{{ID: "nordpank", Title: "Nordpank", Search: "customer:nordpank"}, {ID: "bugs", Title: "With developers", Search: "is:escalated"}}
 	f.book.macros = []desk.Macro{
 		{ID: "known", Title: "We know and work on it", Reply: "Hello {asker},\n\nwe know about it and work on it. You hear from us here.\n\n{me}", WaitFor: desk.Others, Assign: "me"},
 		{ID: "session", Title: "Ask for a session", Reply: "Hello {asker}, which session is it? Its number begins with vs_.", WaitFor: desk.Asker},
@@ -152,7 +152,7 @@ func openRequests(t *testing.T, f *firm) *requestDesk {
 	}
 	f.book.levels = []desk.Level{{ID: "usual", Title: "Everybody", Goals: []desk.Goal{{Kind: desk.FirstReply, Within: 2 * time.Hour, Warn: 30 * time.Minute}, {Kind: desk.NextReply, Within: 2 * time.Hour, Warn: 30 * time.Minute},
 		{Kind: desk.Resolution, Within: 8 * time.Hour}}}}
-	k.requests = &desk.Service{DB: db, Now: db.Now, Channels: map[string]desk.Channel{"mail": mailbox{}},
+	k.requests = &desk.Service{DB: db, Now: db.Now, Zone: time.UTC, Channels: map[string]desk.Channel{"mail": mailbox{}},
 		Book:   func(context.Context) (desk.Directory, error) { return f.book, nil },
 		OnCall: func(context.Context, string) (string, error) { return "", nil },
 		Link:   func(r desk.Request) string { return "https://ops.verity.example/requests/" + r.Name() }}
@@ -203,6 +203,16 @@ func (k *requestDesk) mails(ref, from, name, title, body, cut string) desk.Reque
 		Arrival: desk.Arrival{Channel: "mail", Ref: ref, From: desk.Party{Address: from, Name: name}}, Team: "support", Title: title, Body: body, Cut: cut})
 	k.must(err)
 	return r
+}
+
+// indexed brings the text index to what was said so far.
+func (k *requestDesk) indexed() {
+	k.t.Helper()
+	for more := true; more; {
+		var err error
+		more, err = k.db.FollowFindings(k.t.Context())
+		k.must(err)
+	}
 }
 
 // now is the request as it is.
@@ -288,7 +298,9 @@ func TestRequestPictures(t *testing.T) {
 	st, _ := walk(t, people.Support, "liis", func(f *firm) {
 		k = openRequests(t, f)
 		k.story()
+		k.asks("grace", "webhooks", "Kivi Credit gets no webhooks", "Since Sunday their agents see pending for every customer.", map[string]any{"customer": "kivi"})
+		k.indexed()
 		k.must(k.requests.Touch(t.Context(), k.actor("karl"), "R-1", true, 15))
 	})
-	st.lookAll("requests", "/requests", "/requests/triage", "/requests/R-1", "/requests/new", "/requests/new?type=webhooks", "/requests/R-1?macro=known", "/requests?mine", "/requests/R-1/solve", "/requests?view=closed")
+	st.lookAll("requests", "/requests", "/requests/triage", "/requests/R-1", "/requests/R-11", "/requests/new", "/requests/new?type=webhooks", "/requests/R-1?macro=known", "/requests?mine", "/requests/R-1/solve", "/requests?view=closed")
 }

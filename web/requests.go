@@ -18,6 +18,7 @@ import (
 // Requests is where the screens read requests, and all that is done to them.
 type Requests interface {
 	RequestReading
+	RequestFinding
 	RequestTriage
 	RequestWork
 	RequestWords
@@ -49,9 +50,9 @@ type requestsScreen struct {
 	View    string
 	Queue   string
 	Query   string
-	Picks   []field // the selects beside the search
-	Narrow  bool    // something narrows the list beyond its tab
-	Strange []string
+	Picks   []field  // the selects beside the search
+	Narrow  bool     // something narrows the list beyond its tab
+	Strange []string // what was typed and not understood, a sentence each
 	Rows    []requestRow
 	Pager   pager
 	Blank   blank
@@ -142,8 +143,11 @@ func (s *Server) requestList(ctx context.Context, v *visit, q url.Values) (reque
 		return requestsScreen{}, err
 	}
 	scr := requestsScreen{head: head{Title: "Requests", Wing: "/requests", Topics: topics("request", "")}, Work: true, View: viewOf(q), Queue: q.Get("queue"), Query: q.Get("q")}
-	f, strange := s.listFilter(book, v, q)
-	scr.Strange, scr.Narrow = strange, narrowed(q)
+	f, notes, err := s.listFilter(ctx, v, q)
+	if err != nil {
+		return scr, err
+	}
+	scr.Strange, scr.Narrow = notes, narrowed(q)
 	if scr.Tabs, err = s.requestTabs(ctx, v, scr.View, scr.Queue != "" || scr.Query != "" && q.Get("view") == ""); err != nil {
 		return scr, err
 	}
@@ -166,28 +170,26 @@ func narrowed(q url.Values) bool {
 	return false
 }
 
-// listFilter is what the address asks for: the tab, narrowed by the search and by the selects.
-func (s *Server) listFilter(book Book, v *visit, q url.Values) (desk.Filter, []string) {
+// listFilter is what the address asks for: the tab, narrowed by the selects and by what was typed.
+func (s *Server) listFilter(ctx context.Context, v *visit, q url.Values) (desk.Filter, []string, error) {
 	f := requestViews()[0].filter(v.Actor.ID)
 	for _, x := range requestViews() {
 		if x.word == viewOf(q) {
 			f = x.filter(v.Actor.ID)
 		}
 	}
+	if q.Get("view") == "" && saysState(q.Get("q")) {
+		f = desk.Filter{}
+	}
 	f.Order = desk.ByDue
 	if len(f.States) == 1 && f.States[0] == desk.Closed {
 		f.Order = desk.ByNewest
 	}
-	strange := narrowBy(&f, q.Get("q"), v.Actor.ID)
-	for name, to := range map[string]*string{"customer": &f.Customer, "service": &f.Service, "type": &f.Type} {
-		if given := q.Get(name); given != "" {
-			*to = given
-		}
+	f.Customer, f.Service, f.Type = q.Get("customer"), q.Get("service"), q.Get("type")
+	if strings.TrimSpace(q.Get("q")) == "" {
+		return f, nil, nil
 	}
-	if len(f.States) == 1 && f.States[0] == desk.Closed {
-		f.Order = desk.ByNewest
-	}
-	return f, strange
+	return s.deps.Requests.Narrow(ctx, v.Actor, q.Get("q"), f)
 }
 
 // requestRows fills the screen with one page of what the filter names.
@@ -289,7 +291,10 @@ func (s *Server) queueTabs(ctx context.Context, v *visit, book Book, here string
 			continue
 		}
 		q := url.Values{"queue": {x.ID}, "q": {x.Search}}
-		f, _ := s.listFilter(book, v, q)
+		f, _, err := s.listFilter(ctx, v, q)
+		if err != nil {
+			return nil, err
+		}
 		f.Limit = mostCounted
 		n, err := s.deps.Requests.Count(ctx, v.Actor, f)
 		if err != nil {

@@ -29,9 +29,9 @@ func TestRequestList(t *testing.T) {
 		"/requests?q=state:new+customer:kivi":      {"R-4"},
 		"/requests?q=assignee:karl":                {"R-8"},
 		"/requests?q=assignee:me":                  {"R-1"},
-		"/requests?q=assignee:nobody+state:new":    {"R-3", "R-4", "R-5"},
-		"/requests?q=waits:developers":             {"R-7"},
-		"/requests?q=state:snoozed":                {"R-9"},
+		"/requests?q=assignee:nobody+state:new":    {"R-3", "R-4", "R-5", "R-9"},
+		"/requests?q=is:escalated":                 {"R-7"},
+		"/requests?q=is:snoozed":                   {"R-9"},
 		"/requests?q=type:webhooks":                {"R-1"},
 		"/requests?customer=savanna&type=webhooks": {"R-1"},
 		"/requests?q=team:nobody-has-it":           nil,
@@ -40,7 +40,7 @@ func TestRequestList(t *testing.T) {
 			t.Errorf("%s lists %v, want %v", path, names, want)
 		}
 	}
-	k.desk.to("/requests?q=colour:red+state:new", ask{as: people.Support}).has(".desk-head p.small b", "colour:red")
+	k.desk.to("/requests?q=colour:red+state:new", ask{as: people.Support}).has(".typed", "There is no field “colour”")
 	for _, name := range []string{"R-4", "r4", "%234"} {
 		k.desk.to("/requests?q="+name, ask{as: people.Support}).leadsTo("/requests/R-4")
 	}
@@ -53,6 +53,19 @@ func rowNames(r reply) (out []string) {
 		out = append(out, textOf(n))
 	}
 	return out
+}
+
+// Words are found, and requests like the one that is open stand beside it with the reason.
+func TestRequestsAreFound(t *testing.T) {
+	k := newRequestDesk(t)
+	k.story()
+	other := k.asks("grace", "question", "Kivi Credit gets no webhooks", "Since Sunday their agents see pending for every customer.", nil)
+	k.indexed()
+	if names := rowNames(k.desk.to("/requests?q=auditor", ask{as: people.Support}).is(http.StatusOK)); strings.Join(names, " ") != "R-8" {
+		t.Errorf("auditor finds %v", names)
+	}
+	k.desk.to("/requests/"+other.Name(), ask{as: people.Support}).has(`.similar a[href="/requests/R-1"]`, "Savanna Pay gets no webhooks").has(".similar li:first-child .chips", "same words:")
+	k.desk.to("/requests/"+other.Name(), ask{as: people.Member}).is(http.StatusOK).lacks(".similar")
 }
 
 // A long list goes on, due first, without losing or repeating one.

@@ -1,67 +1,30 @@
 package web
 
 import (
-	"slices"
+	"context"
 	"strconv"
 	"strings"
 
 	"frontline/desk"
+	"frontline/people"
 )
 
-// narrowBy reads the words of the search field into the filter and returns those that mean nothing: "customer:nordpank assignee:me". Words
-// without a field are the full-text search's.
-func narrowBy(f *desk.Filter, words, me string) (strange []string) {
-	for _, word := range strings.Fields(words) {
-		name, value, has := strings.Cut(word, ":")
-		if !has || value == "" || !narrowOne(f, strings.ToLower(name), strings.ToLower(value), me) {
-			strange = append(strange, word)
-		}
-	}
-	return strange
+// RequestFinding is how requests are looked for; docs/search.md says what may be typed.
+type RequestFinding interface {
+	// Narrow adds to a filter what was typed, and says what was not understood.
+	Narrow(ctx context.Context, a people.Actor, typed string, f desk.Filter) (desk.Filter, []string, error)
+	// Similar returns requests that are like one, the likest first.
+	Similar(ctx context.Context, a people.Actor, ref string, limit int) ([]desk.Near, error)
 }
 
-func narrowOne(f *desk.Filter, name, value, me string) bool {
-	switch name {
-	case "state":
-		return narrowState(f, value)
-	case "type":
-		f.Type = value
-	case "team":
-		f.Team = value
-	case "service":
-		f.Service = value
-	case "customer":
-		f.Customer = value
-	case "assignee":
-		if f.Assignee = value; value == "me" {
-			f.Assignee = me
+// saysState says whether what was typed names a state itself: then the list is not narrowed to what is open.
+func saysState(typed string) bool {
+	for _, word := range strings.Fields(strings.ToLower(typed)) {
+		if strings.HasPrefix(word, "state:") || strings.HasPrefix(word, "is:") {
+			return true
 		}
-	case "waits":
-		if !slices.Contains(desk.Waits(), desk.Wait(value)) {
-			return false
-		}
-		f.States, f.WaitsFor = []desk.State{desk.Waiting}, desk.Wait(value)
-	default:
-		return false
 	}
-	return true
-}
-
-func narrowState(f *desk.Filter, value string) bool {
-	asleep := true
-	switch {
-	case value == "snoozed":
-		f.States, f.Asleep = unfinished(), &asleep
-	case value == "any":
-		f.States, f.Asleep = nil, nil
-	case value == string(desk.Closed):
-		f.States, f.Asleep = []desk.State{desk.Closed}, nil
-	case slices.Contains(desk.States(), desk.State(value)):
-		f.States = []desk.State{desk.State(value)}
-	default:
-		return false
-	}
-	return true
+	return false
 }
 
 // requestNamed says whether the search is a request's number alone: "R-1042", "r1042" or "#1042".

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"frontline/action"
 	"frontline/desk"
@@ -29,6 +30,42 @@ type requestSide struct {
 	Same     []linkedRow // duplicates of it
 	Hanging  []linkedRow // that its solution answers
 	Incident link
+	Similar  []similarRow
+}
+
+// similarRow is a request like this one, with the reasons.
+type similarRow struct {
+	linkedRow
+	Why []string
+}
+
+// similarShown is how many requests like this one stand beside it.
+const similarShown = 3
+
+// similar are requests like this one, in whatever state: what was solved shows how.
+func (s *Server) similar(ctx context.Context, v *visit, book Book, r desk.Request) ([]similarRow, error) {
+	near, err := s.deps.Requests.Similar(ctx, v.Actor, r.ID, similarShown)
+	if err != nil {
+		return nil, err
+	}
+	var out []similarRow
+	for _, n := range near {
+		row := similarRow{linkedRow: linkedRowOf(v, n.Request, v.at(n.Request.ReceivedAt).Day())}
+		if !n.Request.ClosedAt.IsZero() {
+			row.Small += ", solved in " + duration(n.Request.ClosedAt.Sub(n.Request.ReceivedAt).Round(time.Minute))
+		}
+		if len(n.Because) > 0 {
+			row.Why = append(row.Why, "same words: "+strings.Join(n.Because, ", "))
+		}
+		if n.SameCustomer {
+			row.Why = append(row.Why, book.Name("customer", r.Customer)+" too")
+		}
+		if n.SameService {
+			row.Why = append(row.Why, "same service")
+		}
+		out = append(out, row)
+	}
+	return out, nil
 }
 
 // linkedRow is another request that this one has to do with.
@@ -61,7 +98,11 @@ func (s *Server) requestSide(ctx context.Context, v *visit, book Book, c desk.Co
 		return side, err
 	}
 	parts, err := s.incidentNames(ctx, v, []desk.Request{r})
+	if err != nil {
+		return side, err
+	}
 	side.Incident = parts[r.Incident]
+	side.Similar, err = s.similar(ctx, v, book, r)
 	return side, err
 }
 

@@ -113,8 +113,12 @@ func (s *Server) triageCard(ctx context.Context, v *visit, book Book, all []desk
 // alikeShown is how many requests one may choose from when one says that something is a duplicate.
 const alikeShown = 6
 
-// alike are open requests of the same customer or service, the newest first.
+// alike are open requests that it may be a duplicate of: those that are like it, then others of the same customer or service.
 func (s *Server) alike(ctx context.Context, v *visit, r desk.Request) ([]option, error) {
+	near, err := s.deps.Requests.Similar(ctx, v.Actor, r.ID, alikeShown)
+	if err != nil {
+		return nil, err
+	}
 	f := desk.Filter{States: unfinished(), Customer: r.Customer, Limit: alikeShown + 1}
 	if r.Customer == "" {
 		f.Service, f.Type = r.Service, r.Type
@@ -124,10 +128,21 @@ func (s *Server) alike(ctx context.Context, v *visit, r desk.Request) ([]option,
 		return nil, err
 	}
 	var out []option
-	for _, x := range found {
-		if x.ID != r.ID && len(out) < alikeShown {
-			out = append(out, option{Value: x.Name(), Label: x.Name() + " " + x.Title, Hint: requestState(v, x).Word + ", " + v.at(x.ReceivedAt).Ago()})
+	add := func(x desk.Request, why string) {
+		known := slices.ContainsFunc(out, func(o option) bool { return o.Value == x.Name() })
+		if x.ID != r.ID && x.Open() && !known && len(out) < alikeShown {
+			out = append(out, option{Value: x.Name(), Label: x.Name() + " " + x.Title, Hint: requestState(v, x).Word + ", " + v.at(x.ReceivedAt).Ago() + why})
 		}
+	}
+	for _, n := range near {
+		why := ""
+		if len(n.Because) > 0 {
+			why = ", because of: " + strings.Join(n.Because, ", ")
+		}
+		add(n.Request, why)
+	}
+	for _, x := range found {
+		add(x, "")
 	}
 	return out, nil
 }
