@@ -81,6 +81,7 @@ const laneEvery = 5 * time.Second // how often an approved run looks whether its
 type terms struct {
 	name      func(journal.Actor) string
 	approvers []string // who may say yes, and be told
+	budget    *Budget  // of one person over all actions; nil when there is none
 }
 
 // wait lets a run wait for others, and tells them.

@@ -187,6 +187,61 @@ func TestBudgetAsksForOneMore(t *testing.T) {
 	}
 }
 
+// The budget over all actions asks for one more as well, and no more than one when both are used up.
+func TestBudgetOverAllActions(t *testing.T) {
+	both := Definition{ID: "a", Risk: RiskChange, Limits: Limits{Budget: &Budget{Most: 5}}}
+	one, read, flow, danger := both, both, both, both
+	one.Limits.Budget, read.Risk, flow.Kind, danger.Risk = nil, RiskRead, "flow", RiskDanger
+	one.ID, read.Limits.Budget, flow.Limits.Budget, danger.Limits.Budget = "b", nil, nil, nil
+	for name, x := range map[string]struct {
+		d                    Definition
+		changes, spent, most int
+		state                State
+		need                 int
+		all                  bool
+	}{
+		"within":               {one, 2, 3, 5, Running, 0, false},
+		"over":                 {one, 2, 4, 5, Waiting, 1, true},
+		"alone over":           {one, 6, 0, 5, Waiting, 1, true},
+		"over both":            {both, 6, 4, 5, Waiting, 1, false},
+		"over its own":         {both, 6, 0, 50, Waiting, 1, false},
+		"danger":               {danger, 1, 0, 5, Waiting, 1, false},
+		"danger over":          {danger, 2, 4, 5, Waiting, 2, true},
+		"what reads":           {read, 2, 9, 5, Running, 0, false},
+		"a flow, by its steps": {flow, 2, 9, 5, Running, 0, false},
+		"no such budget":       {one, 99, 99, 0, Running, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			terms := terms{approvers: []string{"wanjiru", "karl"}}
+			if x.most > 0 {
+				terms.budget = &Budget{Most: x.most, Per: time.Hour}
+			}
+			c := Current{Run: plannedRun(x.d, person("liis"), x.changes), Now: night, SpentAll: x.spent}
+			r, _, err := start(person("liis"), StartRequest{PlanHash: "the plan", Key: "k"}, terms)(c)
+			if err != nil || r.State != x.state || r.Consent.Need != x.need || x.all != (r.Consent.Over != nil && r.Consent.Over.All) {
+				t.Errorf("%s, %v, it needs %+v", r.State, err, r.Consent)
+			}
+		})
+	}
+	over := Overdraft{Spent: 20, Adds: 2, Most: 20, Per: 12 * time.Hour, All: true}
+	if want := "It is over the budget that one person has for all actions: 20 of at most 20 changes were made in the last 12 hours, and this run makes 2."; over.Say() != want {
+		t.Errorf("it says %q", over.Say())
+	}
+}
+
+func TestParseBudget(t *testing.T) {
+	for text, want := range map[string]*Budget{"": nil, "20/12h": {Most: 20, Per: 12 * time.Hour}, "1/10m": {Most: 1, Per: 10 * time.Minute}} {
+		if got, err := ParseBudget(text); err != nil || (got == nil) != (want == nil) || got != nil && *got != *want {
+			t.Errorf("%q is %+v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"20", "/12h", "0/12h", "-1/12h", "20/", "20/9m", "20/745h", "20/12", "x/12h", "20/12h/1"} {
+		if got, err := ParseBudget(text); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%q is %+v, %v", text, got, err)
+		}
+	}
+}
+
 func TestWhatADefinitionMayAllow(t *testing.T) {
 	right := Definition{ID: "a", Title: "A", Team: "support", Risk: RiskDanger, Kind: "x"}
 	for name, c := range map[string]struct {

@@ -150,7 +150,8 @@ type Current struct {
 	Flow   *Run // the flow that this one is a step of
 	Now    time.Time
 
-	Spent      int  // for a start: what was taken from the budget before
+	Spent      int  // for a start: what was taken from the action's budget before
+	SpentAll   int  // for a start: what was taken from the budget over all actions before
 	Unreviewed *Run // for a start by break-glass: an earlier one, of this action or this person, that nobody has reviewed
 }
 
@@ -206,7 +207,7 @@ func start(by journal.Actor, q StartRequest, t terms) decision {
 		if q.Glass != "" {
 			return r.breakGlass(c, by, q.Glass)
 		}
-		over := c.overdraft()
+		over := c.overdraft(t.budget)
 		if need, _ := r.Definition.Approvals(); need > 0 || over != nil {
 			return r.wait(c, over, t)
 		}

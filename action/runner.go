@@ -33,6 +33,7 @@ type Runner struct {
 	Mailer    Mailer           // tells people by mail that a run waits for them; nil: only the screens do
 	Link      func(Run) string // where a run is looked at
 	Vault     *Vault           // where references stored:NAME are looked up; nil: they are refused
+	Budget    *Budget          // of one person over all actions that change something; nil when there is none
 	Elsewhere Elsewhere        // uses kinds on runners in other networks; nil: actions that name a runner are refused
 	Given                      // what inputs are checked with, beside the definition
 
@@ -312,7 +313,7 @@ func (r *Runner) Start(ctx context.Context, by people.Actor, q StartRequest) (Ru
 		return Run{}, err
 	}
 	q.as = authority{Role: by.Role, Teams: by.Teams, Capped: by.Capped}
-	who := Starter{Purse: purse(journal.By(by)), Person: by.ID, Glass: q.Glass != ""}
+	who := Starter{Purse: purse(journal.By(by)), Budget: r.Budget, Person: by.ID, Glass: q.Glass != ""}
 	return r.Runs.StartRun(ctx, run.ID, who, start(journal.By(by), q, t))
 }
 
@@ -350,10 +351,10 @@ func (r *Runner) terms(ctx context.Context, by people.Actor, run Run) (terms, er
 		return terms{}, err
 	}
 	need, _ := run.Definition.Approvals()
-	if run.Definition.Limits.Budget != nil {
+	if run.Definition.Limits.Budget != nil || r.Budget != nil && run.Spends() {
 		need++ // it may be over it
 	}
-	t := terms{name: func(a journal.Actor) string {
+	t := terms{budget: r.Budget, name: func(a journal.Actor) string {
 		if p, ok := book.Person(a.ID); ok {
 			return p.Name
 		}

@@ -39,7 +39,8 @@ type Pages interface {
 
 // Starter is who starts a run.
 type Starter struct {
-	Purse  string // whose budget it is taken from
+	Purse  string  // whose budget it is taken from
+	Budget *Budget // of one purse over all actions; nil when there is none
 	Person string
 	Glass  bool // by break-glass
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"frontline/action"
 	"frontline/fault"
 	"frontline/secret"
 	"frontline/store"
@@ -48,6 +49,8 @@ type Settings struct {
 
 	RunsAtOnce int `help:"How many runs of actions this server carries out at once; others wait for their turn. Each may hold a few MB and the processes of its script." default:"200" env:"FRONTLINE_RUNS_AT_ONCE"`
 
+	Budget string `help:"How many changes one person, rule or program may make within a while, with all actions together, such as 20/12h; over it a run needs one yes more. Nothing is no such budget; actions may have their own." env:"FRONTLINE_BUDGET" placeholder:"CHANGES/WHILE"`
+
 	KeepPages time.Duration `help:"How long pages that ended are kept, counted from when they were opened, with who was reached when; 0 keeps them for ever. The journal keeps what became of them in any case." default:"9600h" env:"FRONTLINE_KEEP_PAGES"`
 
 	KeepOutput time.Duration `help:"How long the output of runs, their files and inputs are kept after their end, where an action's limit keep_output says nothing; 0 keeps them for ever. What ran, who asked for it and what became of it stays in any case." default:"9600h" env:"FRONTLINE_KEEP_OUTPUT"`
@@ -65,6 +68,7 @@ type checked struct {
 	mail      *mailSettings
 	heartbeat secret.Text
 	sync      []synced
+	budget    *action.Budget
 }
 
 type mailSettings struct {
@@ -88,6 +92,13 @@ func keptLong(flag string, given, least time.Duration) error {
 		return nil
 	}
 	return wrong(flag, given.String(), fmt.Sprintf("0 for ever, or a time such as 9600h (400 days), and no less than %dh (%d days)", least/time.Hour, least/(24*time.Hour)))
+}
+
+func (c *checked) readBudget() (err error) {
+	if c.budget, err = action.ParseBudget(c.Budget); err != nil {
+		return wrong("budget", c.Budget, "a number of changes and the while that they are counted in, from 10m to 744h, such as 20/12h")
+	}
+	return nil
 }
 
 func (c *checked) checkLease() error {
@@ -130,6 +141,7 @@ func (s Settings) check(getenv func(string) string) (c checked, err error) {
 		func() error { return c.checkLease() },
 		func() error { return c.checkRuns() },
 		func() error { return keptLong("keep-pages", s.KeepPages, 30*24*time.Hour) },
+		func() error { return c.readBudget() },
 		func() error { return keptLong("keep-output", s.KeepOutput, 24*time.Hour) },
 		func() error { return oneOf("log-level", s.LogLevel, "debug", "info", "warn", "error") },
 		func() error { return oneOf("log-format", s.LogFormat, "text", "json") },

@@ -36,6 +36,7 @@ func TestWrongSettingsNameThemselves(t *testing.T) {
 		"log format":  {func(s *Settings) { s.LogFormat = "xml" }, []string{"--log-format", "text, json"}},
 		"keep output": {func(s *Settings) { s.KeepOutput = 400 * time.Minute }, []string{"--keep-output", "FRONTLINE_KEEP_OUTPUT", `"6h40m0s"`, "9600h", "24h"}},
 		"runs":        {func(s *Settings) { s.RunsAtOnce = -1 }, []string{"--runs-at-once", "FRONTLINE_RUNS_AT_ONCE", `"-1"`, "2000"}},
+		"budget":      {func(s *Settings) { s.Budget = "20" }, []string{"--budget", "FRONTLINE_BUDGET", `"20"`, "20/12h"}},
 		"keep pages":  {func(s *Settings) { s.KeepPages = 400 * time.Minute }, []string{"--keep-pages", "FRONTLINE_KEEP_PAGES", `"6h40m0s"`, "9600h", "720h"}},
 		"no key":      {func(s *Settings) { s.Database = "postgres://u@h/d" }, []string{"FRONTLINE_KEY", "openssl rand"}},
 		"missing key": {func(s *Settings) { s.KeyFile = "/nowhere/key" }, []string{"--key-file", "/nowhere/key"}},

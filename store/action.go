@@ -28,11 +28,11 @@ func (db *DB) AddRun(ctx context.Context, r action.Run, follows func(action.Run)
 			return err
 		}
 		number, added, err := row(ctx, t, value[int64], `INSERT INTO run (id, action, version, inputs, sealed, reason, salt, for_kind, for_id, state, lane,
-				plan, plan_hash, planned_by, planned_at, undoes, cost, in_flow, in_step, in_try, course)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+				plan, plan_hash, planned_by, planned_at, undoes, cost, in_flow, in_step, in_try, course, spends)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 			ON CONFLICT (in_flow, in_step, in_try) WHERE in_flow <> '' DO NOTHING RETURNING number`,
 			r.ID, r.Definition.ID, r.Version, asJSON(r.Inputs), r.Sealed, r.Reason, r.Salt, r.For.Kind, r.For.ID, string(r.State), r.Lane,
-			asJSON(r.Plan), r.PlanHash, asJSON(r.PlannedBy), micros(t.now), r.Undoes, r.Plan.Cost(), r.In.Flow, r.In.Step, r.In.Try, course(r))
+			asJSON(r.Plan), r.PlanHash, asJSON(r.PlannedBy), micros(t.now), r.Undoes, r.Plan.Cost(), r.In.Flow, r.In.Step, r.In.Try, course(r), r.Spends())
 		if err != nil {
 			return err
 		}

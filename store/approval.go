@@ -17,6 +17,11 @@ func (t *tx) starting(ctx context.Context, who action.Starter, c *action.Current
 			return err
 		}
 	}
+	if who.Budget != nil && c.Run.Spends() {
+		if c.SpentAll, err = t.spentAll(ctx, who, c.Run); err != nil {
+			return err
+		}
+	}
 	if who.Glass {
 		c.Unreviewed, err = t.unreviewed(ctx, who.Person, c.Run)
 	}
@@ -30,6 +35,16 @@ func (t *tx) spent(ctx context.Context, purse string, b action.Budget, r action.
 	}
 	sum, _, err := row(ctx, t, value[int64], `SELECT CAST(COALESCE(SUM(cost), 0) AS BIGINT) FROM run WHERE action = $1 AND charged = $2 AND charged <> '' AND charged_at > $3 AND id <> $4`,
 		r.Definition.ID, purse, micros(t.now.Add(-b.Window())), r.ID)
+	return int(sum), err
+}
+
+// spentAll is what other runs, of whatever action, took from the starter's budget within its window. Its lock comes after that of an action's budget.
+func (t *tx) spentAll(ctx context.Context, who action.Starter, r action.Run) (int, error) {
+	if err := t.lockKey(ctx, "purse "+who.Purse); err != nil {
+		return 0, err
+	}
+	sum, _, err := row(ctx, t, value[int64], `SELECT CAST(COALESCE(SUM(cost), 0) AS BIGINT) FROM run WHERE spends AND charged = $1 AND charged_at > $2 AND id <> $3`,
+		who.Purse, micros(t.now.Add(-who.Budget.Window())), r.ID)
 	return int(sum), err
 }
 
