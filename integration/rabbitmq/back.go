@@ -43,6 +43,9 @@ const (
 // undoWithin is how long a run of rabbitmq.park offers to be taken back: as long as things are usually kept.
 const undoWithin = 7 * 24 * time.Hour
 
+// longestID is more than an id in quarantine has, in bytes.
+const longestID = 100
+
 // mostReplayed is how many messages one run puts back.
 const mostReplayed = 100
 
@@ -69,7 +72,13 @@ func (k *Back) parcels(ctx context.Context, call action.Call) ([]parcel, site, e
 	var out []parcel
 	seen := map[string]bool{}
 	for _, id := range ids {
+		if len(id) > longestID {
+			return nil, site{}, fault.Wrong("quarantine", "%.20q… is no id in quarantine. Take the ids from the quarantine.", id)
+		}
 		kept, err := call.Kept(ctx, id)
+		if fault.Is(err, fault.NotFound) {
+			return nil, site{}, fault.Wrong("quarantine", "There is nothing of this action's team in quarantine with the id %q. Take the ids from the quarantine.", id)
+		}
 		if err != nil {
 			return nil, site{}, err
 		}

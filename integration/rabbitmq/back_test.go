@@ -124,7 +124,7 @@ func TestWhatCannotGoBack(t *testing.T) {
 		pod := *quarantine["Q-1"]
 		pod.Kind = "kubernetes.pod"
 		quarantine["Q-2"] = &pod
-		for given, want := range map[string]fault.Kind{"": fault.Invalid, "Q-9": fault.NotFound, "Q-2": fault.Invalid, "Q-1 Q-1": fault.Invalid} {
+		for given, want := range map[string]fault.Kind{"": fault.Invalid, "Q-9": fault.Invalid, "Q-2": fault.Invalid, "Q-1 Q-1": fault.Invalid} {
 			bad := call
 			bad.Inputs = map[string]any{"quarantine": given}
 			if _, err := back().Plan(t.Context(), bad); !fault.Is(err, want) {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"frontline/action"
 	"frontline/fault"
@@ -142,6 +143,28 @@ func closed(s site, m disconnectMark) action.Result {
 		Facts: map[string]any{"queue": s.chosen.Queue, "closed": len(m.Connections)}}
 }
 
+// left counts the connections that still consume. Reports may be old: while any is left it looks again until all are from after the step.
+func (k *Disconnect) left(ctx context.Context, call action.Call, then disconnectMark, since time.Time) (site, int, error) {
+	for {
+		s, _, now, err := k.see(ctx, call)
+		if err != nil {
+			return s, 0, err
+		}
+		left := 0
+		for _, name := range then.Connections {
+			if slices.Contains(now.Connections, name) {
+				left++
+			}
+		}
+		if left == 0 || k.clock.Now().Sub(since) >= reportsAfter {
+			return s, left, nil
+		}
+		if err := wait(ctx, k.clock, askReport); err != nil {
+			return s, left, err
+		}
+	}
+}
+
 // Reconcile implements action.Kind: a connection that is gone was closed, whoever closed it.
 func (k *Disconnect) Reconcile(ctx context.Context, call action.Call, plan action.Plan, steps []action.Step, _ action.Ledger) (action.Result, error) {
 	if len(steps) == 0 {
@@ -153,15 +176,9 @@ func (k *Disconnect) Reconcile(ctx context.Context, call action.Call, plan actio
 	}
 	call.Inputs = maps.Clone(call.Inputs)
 	delete(call.Inputs, "connection") // which may be gone
-	s, _, now, err := k.see(ctx, call)
+	s, left, err := k.left(ctx, call, then, steps[len(steps)-1].At)
 	if err != nil {
 		return action.Result{}, err
-	}
-	left := 0
-	for _, name := range then.Connections {
-		if slices.Contains(now.Connections, name) {
-			left++
-		}
 	}
 	switch {
 	case left == 0:

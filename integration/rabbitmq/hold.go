@@ -310,12 +310,40 @@ func (h *hands) lost(ctx context.Context) error {
 	return fault.New(fault.Conflict, "The broker ended Frontline's hold on %s: the queue was deleted or moved. Everything that was held is back or gone with it; look at the queue, then plan again.", h.at.queue)
 }
 
+// The broker's channel has at most 32 commands under way to a quorum queue and keeps back what comes after them until some are applied. What it
+// still keeps back when the channel closes is lost, and the message comes back. It tells nobody, so that we go slower than it can.
+const (
+	acksAtOnce = 16
+	acksApart  = 250 * time.Millisecond
+	acksOver   = time.Second // after many
+)
+
 // ack removes exactly these messages and returns once the broker has taken note.
 func (h *hands) ack(ctx context.Context, cs []copied) error {
-	for _, c := range cs {
+	for n, c := range cs {
+		if n > 0 && n%acksAtOnce == 0 {
+			if err := h.applied(ctx, acksApart); err != nil {
+				return err
+			}
+		}
 		if err := h.ch.Ack(c.DeliveryTag, false); err != nil {
 			return h.at.explain(ctx, err)
 		}
+	}
+	if len(cs) > acksAtOnce {
+		return h.applied(ctx, acksOver)
+	}
+	_, _, err := h.look(ctx)
+	return err
+}
+
+// applied lets the broker apply what it was sent.
+func (h *hands) applied(ctx context.Context, within time.Duration) error {
+	if _, _, err := h.look(ctx); err != nil {
+		return err
+	}
+	if err := wait(ctx, h.clock, within); err != nil {
+		return err
 	}
 	_, _, err := h.look(ctx)
 	return err

@@ -12,13 +12,14 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"frontline/action"
 	"frontline/action/actiontest"
+	"frontline/clock"
 	"frontline/e2e/neighbour"
-	"frontline/secret"
 )
 
 // childEnv carries an order to a process of this test binary that does one run and kills itself in the middle.
@@ -26,11 +27,34 @@ const childEnv = "FRONTLINE_PARK_CHILD"
 
 // order is what the child is to do.
 type order struct {
+	Kind     string
 	Call     action.Call
 	Password string
+	Kept     shelf
 	Plan     action.Plan
 	Ledger   string // a file
-	Die      string // "before found", "after captured"; never when empty
+	death
+}
+
+// death is when the child dies; never when it is zero.
+type death struct {
+	Die   string        // "before found", "after captured"
+	Nth   int           // the how manieth time it comes to that, from zero
+	Tick  int           // or when it has waited that often for the next message
+	Delay time.Duration // or that long after its first step
+}
+
+// certain says that the child cannot end alive.
+func (d death) certain() bool { return d.Die != "" }
+
+func (d death) String() string {
+	switch {
+	case d.Die != "":
+		return fmt.Sprintf("%s %d", d.Die, d.Nth)
+	case d.Tick > 0:
+		return fmt.Sprintf("at message %d", d.Tick)
+	}
+	return "after " + d.Delay.String()
 }
 
 // entry is one line of the child's ledger.
@@ -50,8 +74,8 @@ func child() int {
 	if err != nil {
 		return 2
 	}
-	o.Call.Secrets = map[string]secret.Text{"password": secret.New(o.Password)}
-	if _, err := park().Do(context.Background(), o.Call, o.Plan, &mortal{f: f, die: o.Die}); err != nil {
+	o.Call.Secrets, o.Call.Kept = secrets(o.Password), o.Kept.kept
+	if _, err := kindOf(o.Kind, &fuse{ticks: o.Tick}).Do(context.Background(), o.Call, o.Plan, &mortal{f: f, death: o.death}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -60,11 +84,46 @@ func child() int {
 
 // mortal is a ledger that syncs every step to a file, and at one of them is struck by lightning.
 type mortal struct {
-	f   *os.File
-	die string
+	f *os.File
+	death
+	taken int
+}
+
+// kindOf returns the kind of that name.
+func kindOf(name string, c clock.Clock) action.Kind {
+	for _, k := range Kinds(c) {
+		if k.Name() == name {
+			return k
+		}
+	}
+	return nil
+}
+
+// fuse is a clock with which a process dies when it has waited so often for the next message.
+type fuse struct {
+	clock.Real
+	ticks int
+}
+
+func (f *fuse) After(d time.Duration) (<-chan time.Time, func()) {
+	if d == quietTime {
+		if f.ticks--; f.ticks == 0 {
+			die()
+		}
+	}
+	return f.Real.After(d)
+}
+
+func die() {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {}
 }
 
 func (m *mortal) write(e entry) error {
+	if m.Delay > 0 {
+		time.AfterFunc(m.Delay, die)
+		m.Delay = 0
+	}
 	m.strike("before " + e.Step)
 	b, err := json.Marshal(e)
 	if err != nil {
@@ -81,9 +140,11 @@ func (m *mortal) write(e entry) error {
 }
 
 func (m *mortal) strike(now string) {
-	if now == m.die {
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {}
+	if now != m.Die {
+		return
+	}
+	if m.Nth--; m.Nth < 0 {
+		die()
 	}
 }
 
@@ -92,7 +153,9 @@ func (m *mortal) Commit(_ context.Context, step string, payload []byte) error {
 }
 
 func (m *mortal) Quarantine(_ context.Context, step string, q action.Quarantined) (string, error) {
-	return "Q-1", m.write(entry{Step: step, Payload: []byte("Q-1"), Kept: &q})
+	m.taken++
+	id := fmt.Sprintf("Q-%d", m.taken)
+	return id, m.write(entry{Step: step, Payload: []byte(id), Kept: &q})
 }
 
 func (m *mortal) Removed(_ context.Context, step, id string) error {
@@ -119,7 +182,8 @@ func killed(t *testing.T, o order) (steps []action.Step, kept []action.Quarantin
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+string(b))
 	out, err := cmd.CombinedOutput()
-	if died := cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL; died != (o.Die != "") {
+	died := cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
+	if err != nil && !died || o.certain() && !died || died && o.death == (death{}) {
 		t.Fatalf("the child ended with %v: %s", err, out)
 	}
 	f, err := os.Open(o.Ledger)
@@ -133,7 +197,7 @@ func killed(t *testing.T, o order) (steps []action.Step, kept []action.Quarantin
 	for lines.Scan() {
 		var e entry
 		must(t, json.Unmarshal(lines.Bytes(), &e))
-		steps = append(steps, action.Step{Name: e.Step, Payload: e.Payload})
+		steps = append(steps, action.Step{Name: e.Step, Payload: e.Payload, At: time.Now()})
 		if e.Kept != nil {
 			kept = append(kept, *e.Kept)
 		}
@@ -185,7 +249,7 @@ func TestKilled(t *testing.T) {
 					}
 					plan, err := park().Plan(t.Context(), call)
 					must(t, err)
-					steps, kept := killed(t, order{Call: call, Password: s.b.Password, Plan: plan, Die: point.die})
+					steps, kept := killed(t, order{Kind: "rabbitmq.park", Call: call, Password: s.b.Password, Plan: plan, death: death{Die: point.die}})
 					leave()
 
 					want := ids(1, messages)
@@ -227,7 +291,7 @@ func TestVerdictIsUnknownWhileSomebodyHolds(t *testing.T) {
 		call := s.call(map[string]any{"fingerprint": prints(t, 1)})
 		plan, err := park().Plan(t.Context(), call)
 		must(t, err)
-		steps, _ := killed(t, order{Call: call, Password: s.b.Password, Plan: plan, Die: "after " + stepCaptured})
+		steps, _ := killed(t, order{Kind: "rabbitmq.park", Call: call, Password: s.b.Password, Plan: plan, death: death{Die: "after " + stepCaptured}})
 		s.ready(5)
 		ch := s.channel()
 		d, _, err := ch.Get(queueName, false)

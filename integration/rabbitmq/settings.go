@@ -94,6 +94,9 @@ func checkUser(s *settings) error {
 	if s.VHost == "" {
 		s.VHost = "/"
 	}
+	if len(s.VHost) > math.MaxUint8 {
+		return fault.Wrong("vhost", "The name of a virtual host has %d bytes at most.", math.MaxUint8)
+	}
 	return nil
 }
 
