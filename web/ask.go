@@ -130,6 +130,11 @@ func (s *Server) askRequest(w http.ResponseWriter, r *http.Request, v *visit) er
 	if kind.ID == "" && id != "" && id != otherType {
 		m.Type = id // it was retired meanwhile: the domain says so
 	}
+	if len(files) == 0 { // a browser would not send them twice
+		if shown, err := s.offerAnswers(w, r, v, posted); shown || err != nil {
+			return err
+		}
+	}
 	req, _, err := s.deps.Requests.Ask(r.Context(), v.Actor, m)
 	if err != nil {
 		return s.again(w, r, v, "ask", askForm(book, kind).typed(posted), askedWrong(kind, err), func(f form) (screen, error) { return askScreenOf(book, id, kind, withFilesAgain(f, files)), nil })

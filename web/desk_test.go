@@ -30,6 +30,10 @@ func (noRequestsAtAll) Requests(context.Context, people.Actor, desk.Filter) ([]d
 	return nil, nil
 }
 
+func (noRequestsAtAll) Answers(context.Context, people.Actor, desk.AnswerFilter) ([]desk.Answer, error) {
+	return nil, nil
+}
+
 func (noRequestsAtAll) Count(context.Context, people.Actor, desk.Filter) (int, error) { return 0, nil }
 
 // What the firm has configured for its desk.

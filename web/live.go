@@ -52,6 +52,8 @@ func seeing(kind string) (people.Verb, bool) {
 		return people.SeeActions, true
 	case "request":
 		return people.SeeRequests, true
+	case "answer":
+		return people.ReadAnswers, true
 	case "presence":
 		return people.WorkRequests, true
 	case "service", "component", "customer", "person", "team":

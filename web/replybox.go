@@ -32,6 +32,7 @@ type replyBox struct {
 	Said   int
 	Theirs []talk // what was said meanwhile
 	Draft  bool   // its words were kept from before
+	Answer string // that was put into it, to be counted when it is sent
 	Closed bool   // a closed request takes notes, and no reply
 }
 
@@ -129,6 +130,11 @@ func (s *Server) sayInRequest(w http.ResponseWriter, r *http.Request, v *visit) 
 	if err != nil {
 		return s.replyAgain(w, r, v, posted, err)
 	}
+	if used := posted.Get("answer"); used != "" && posted.Get("kind") == "reply" {
+		if err := s.deps.Requests.UsedAnswer(r.Context(), v.Actor, used, ref); err != nil {
+			return err
+		}
+	}
 	if err := s.deps.Requests.SaveDraft(r.Context(), v.Actor, ref, desk.Note, "", 0); err != nil {
 		return err
 	}
@@ -150,6 +156,7 @@ func (s *Server) replyAgain(w http.ResponseWriter, r *http.Request, v *visit, po
 		return failed
 	}
 	return s.request(w, r, v, formStatus(err), func(scr *requestScreen) {
+		scr.Box.Answer = posted.Get("answer")
 		scr.Box.Form, scr.Box.Reply, scr.Box.Draft = f, kind == desk.Reply && !scr.Box.Closed, false
 		scr.Box.Said = scr.Said
 		if fault.Is(err, fault.Conflict) {

@@ -57,6 +57,9 @@ func (s *Server) request(w http.ResponseWriter, r *http.Request, v *visit, statu
 		if err := s.macroAsked(r, v, &scr); err != nil {
 			return err
 		}
+		if err := s.answerAsked(r, v, &scr); err != nil {
+			return err
+		}
 	}
 	if finish != nil {
 		finish(&scr)

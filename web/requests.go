@@ -21,6 +21,7 @@ type Requests interface {
 	RequestTriage
 	RequestWork
 	RequestWords
+	Knowledge
 }
 
 // RequestReading is where requests are looked up; what the actor may not know of is left out.

@@ -21,6 +21,7 @@ type requestSide struct {
 	Facts    []fact
 	Edit     form   // type, priority, team, customer, service, title
 	Actions  []link // that may solve it
+	Answers  []offered
 	Watchers []option
 	Watching bool
 	People   []option // who could follow it
@@ -95,6 +96,10 @@ func (s *Server) requestSide(ctx context.Context, v *visit, book Book, c desk.Co
 		side.Hanging = append(side.Hanging, linkedRowOf(v, h, c.Parties[h.Asker].Shown()))
 	}
 	if err := s.linkedRequests(ctx, v, r, &side); err != nil {
+		return side, err
+	}
+	var err error
+	if side.Answers, err = s.sideAnswers(ctx, v, c); err != nil {
 		return side, err
 	}
 	parts, err := s.incidentNames(ctx, v, []desk.Request{r})

@@ -89,7 +89,7 @@ func (s *Server) dutyRoutes() []Route {
 
 // table is the one table of routes.
 func (s *Server) table() []Route {
-	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes(), s.requestRoutes())
+	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes(), s.requestRoutes(), s.shelfRoutes())
 }
 
 // incidentRoutes are the incidents' part of the table.

@@ -44,7 +44,7 @@ const (
 
 func (s *Server) homeWaits(ctx context.Context, v *visit, now homeNow, scr *homeScreen) error {
 	scr.Waits = waitingPromises(v, now.Open)
-	for _, part := range []func(context.Context, *visit, homeNow) ([]wait, error){s.waitingPages, s.waitingRuns, s.waitingAnswers, s.waitingFollowUps, s.waitingRequests, s.waitingTriage, s.waitingReplies} {
+	for _, part := range []func(context.Context, *visit, homeNow) ([]wait, error){s.waitingPages, s.waitingRuns, s.waitingAnswers, s.waitingFollowUps, s.waitingShelf, s.waitingRequests, s.waitingTriage, s.waitingReplies} {
 		some, err := part(ctx, v, now)
 		if err != nil {
 			return err
