@@ -151,7 +151,7 @@ func (a *App) wireJobs(context.Context) error {
 	a.db.OnJobs(a.runner.Wake)
 	a.loops = append(a.loops, a.runner.Run, a.auditor.Run, a.actions.Tend, a.mornings.Run, a.rules.Run, a.daily,
 		func(ctx context.Context) { journal.Seal(ctx, a.db, a.clock, a.log) },
-		func(ctx context.Context) { desk.Follow(ctx, a.db, a.clock, a.log) })
+		func(ctx context.Context) { a.desk.Follow(ctx, a.clock, a.log) })
 	for _, f := range a.syncers() {
 		a.loops = append(a.loops, f.Run)
 	}

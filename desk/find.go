@@ -114,6 +114,9 @@ func told(hits []FoundHit, word string) bool {
 	})
 }
 
+// muchCommoner is how much commoner than a word that somebody has written another one must be to be taken for it, as package search has it.
+const muchCommoner = 100
+
 // forgive looks for what was probably meant beside what nobody has written that the actor may read.
 func (f *finder) forgive(ctx context.Context) (search.Query, []search.Correction, error) {
 	known := map[string]int{}
@@ -122,11 +125,14 @@ func (f *finder) forgive(ctx context.Context) (search.Query, []search.Correction
 			if c.Not || t.Field != "" || t.Phrase || len(t.Words) != 1 {
 				continue
 			}
+			n := f.sample.index.Holding(t.Words[0])
+			if n*muchCommoner > f.sample.index.Documents() { // no word can be so much commoner
+				continue
+			}
 			near, ok := f.sample.words.Nearest(t.Typed)
 			if !ok {
 				continue
 			}
-			n := f.sample.index.Holding(t.Words[0])
 			if n == 0 {
 				there, err := f.written(ctx, t.Words)
 				if err != nil {
@@ -358,7 +364,7 @@ func (s *Service) Narrow(ctx context.Context, a people.Actor, typed string, f Fi
 	}
 	u := understand(book, a, search.Parse(typed, search.Desk(s.Now().In(s.zoneOf(book, a)))))
 	f.Where = append(slices.Clone(f.Where), u.Where...)
-	must, none, wished := wishes(u.Query, search.NewIndex(1))
+	must, none, wished := wishes(u.Query, unmeasured{})
 	must = append(must, u.All...)
 	for _, w := range wished {
 		must = append(must, w.any)
@@ -372,6 +378,12 @@ func (s *Service) Narrow(ctx context.Context, a people.Actor, typed string, f Fi
 	}
 	return f, u.Query.Notes, nil
 }
+
+// unmeasured is for where all words are wanted, so that it does not matter how common they are.
+type unmeasured struct{}
+
+func (unmeasured) Documents() int     { return 0 }
+func (unmeasured) Holding(string) int { return 0 }
 
 // Rebuild has the text index written anew, while it is searched.
 func (s *Service) Rebuild(ctx context.Context, a people.Actor) error {

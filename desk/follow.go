@@ -11,15 +11,17 @@ import (
 // followEvery is how long what is written may be unknown to the search.
 const followEvery = time.Second
 
-// Follow keeps the text index up to date until ctx ends. Several replicas may do so.
-func Follow(ctx context.Context, f Finding, c clock.Clock, log *slog.Logger) {
-	for {
-		more, err := f.FollowFindings(ctx)
+// Follow keeps the text index and what is known by heart up to date until ctx ends. Several replicas may do so.
+func (s *Service) Follow(ctx context.Context, c clock.Clock, log *slog.Logger) {
+	for ctx.Err() == nil {
+		more, err := s.DB.FollowFindings(ctx)
+		if err == nil && !more {
+			err = s.freshen(ctx)
+		}
 		if err != nil && ctx.Err() == nil {
 			log.Warn("the text index does not follow", "err", err)
-			more = false
 		}
-		if more && ctx.Err() == nil {
+		if err == nil && more {
 			continue
 		}
 		tick, stop := c.After(followEvery)
@@ -27,7 +29,15 @@ func Follow(ctx context.Context, f Finding, c clock.Clock, log *slog.Logger) {
 		case <-tick:
 		case <-ctx.Done():
 			stop()
-			return
 		}
 	}
+}
+
+// freshen reads the sample anew when it is old, so that nobody waits for it.
+func (s *Service) freshen(ctx context.Context) error {
+	book, err := s.Book(ctx)
+	if err == nil {
+		_, err = s.resample(ctx, book)
+	}
+	return err
 }

@@ -10,7 +10,7 @@ import (
 
 // How many candidates are ranked. Enough of them hold all that was asked for, or the rarest of it.
 const (
-	mostCandidates = 200
+	mostCandidates = 150
 	mostIncidents  = 100
 )
 

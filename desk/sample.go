@@ -12,9 +12,10 @@ import (
 // sampling is what this process knows by heart of what people write: how common words are, and how they are spelled. It decides in which order
 // words are looked for and which typos are forgiven, never what somebody may find.
 type sampling struct {
-	mu   sync.Mutex
-	now  *sample
-	made time.Time
+	reading sync.Mutex // one reads it anew, the others go on with what there is
+	mu      sync.Mutex
+	now     *sample
+	made    time.Time
 }
 
 type sample struct {
@@ -31,22 +32,43 @@ const (
 	fewAgain         = 5 * time.Second
 )
 
-// sampled returns the sample, read anew when it is old.
+// sampled returns the sample. Follow reads it anew in the background; where nobody follows, it is read when it is too old.
 func (s *Service) sampled(ctx context.Context, book Directory) (*sample, error) {
+	if x := s.stillGood(3); x != nil {
+		return x, nil
+	}
+	return s.resample(ctx, book)
+}
+
+// stillGood returns the sample unless it is so many times as old as it should be.
+func (s *Service) stillGood(times time.Duration) *sample {
 	s.sample.mu.Lock()
 	defer s.sample.mu.Unlock()
-	age, lasts := s.Now().Sub(s.sample.made), sampledAgain
+	lasts := sampledAgain
 	if s.sample.now != nil && s.sample.now.index.Documents() < fewSampled {
 		lasts = fewAgain
 	}
-	if s.sample.now != nil && age >= 0 && age < lasts {
-		return s.sample.now, nil
+	if s.sample.now == nil || s.Now().Sub(s.sample.made) >= times*lasts {
+		return nil
 	}
+	return s.sample.now
+}
+
+func (s *Service) resample(ctx context.Context, book Directory) (*sample, error) {
+	s.sample.reading.Lock()
+	defer s.sample.reading.Unlock()
+	if x := s.stillGood(1); x != nil {
+		return x, nil
+	}
+	made := s.Now()
 	x, err := s.readSample(ctx, book)
-	if err == nil {
-		s.sample.now, s.sample.made = x, s.Now()
+	if err != nil {
+		return nil, err
 	}
-	return x, err
+	s.sample.mu.Lock()
+	defer s.sample.mu.Unlock()
+	s.sample.now, s.sample.made = x, made
+	return x, nil
 }
 
 // readSample leaves out what not everybody may read: a word of it must not be offered as a correction.

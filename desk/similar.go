@@ -30,7 +30,7 @@ type Asking struct {
 // Of how many words of a request its like are looked for, and how many candidates are compared closely.
 const (
 	mostTelling  = 8
-	mostCompared = 150
+	mostCompared = 80
 )
 
 // Similar returns requests that are like the one, the likest first. Only what askers wrote is compared.

@@ -23,6 +23,8 @@ const (
 	deskLayout = "desk" // rail, top strip, content: the usual one
 	bareLayout = "bare" // one narrow column under the mark: sign-in and its like
 	soloLayout = "solo" // nothing but the content: the form for 3 a.m.
+
+	pieceLayout = "piece" // a piece of a screen, which a script puts into another
 )
 
 // head is what each screen's struct embeds: what the frame around it needs to know.

@@ -78,6 +78,7 @@ type Deps struct {
 	Incidents  Incidents
 	Rooms      Rooms
 	Requests   Requests
+	Finding    Finding
 	Papers     Papers
 	Status     StatusPage
 	Journal    Journal

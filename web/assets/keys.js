@@ -34,7 +34,7 @@ document.addEventListener("click", (e) => {
   if (e.target.closest("[data-palette]")) openPalette();
 });
 
-// search puts the cursor into the screen's own search field; without one it offers what the screen and the wings have.
+// search puts the cursor into the screen's own search field; without one it offers what the screen and the wings have, and to search everything.
 function search() {
   const field = document.querySelector("main [data-search]");
   if (field) field.focus();

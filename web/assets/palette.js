@@ -1,6 +1,6 @@
 // The palette: every wing, link and deed of this screen, by a few typed letters.
 
-const shown = 50;
+const shown = 50, everywhere = -1;
 let dialog, field, list, items = [], at = 0;
 
 export function openPalette() {
@@ -68,7 +68,8 @@ function fill() {
   const found = items.map((item, n) => ({ item, n, score: score(item.word, typed) })).filter((f) => f.score);
   found.sort((a, b) => b.score - a.score || a.n - b.n);
   list.replaceChildren(...found.slice(0, shown).map(({ item, n }) => line(item, n)));
-  if (!found.length) list.append(make("p", {}, "Nothing on this screen is called that."));
+  if (typed.length && document.querySelector(".rail .find")) list.append(line({ word: `Search everything for “${field.value.trim()}”`, icon: "#i-search", kind: "Search" }, everywhere));
+  else if (!found.length) list.append(make("p", {}, "Nothing on this screen is called that."));
   choose(0);
 }
 
@@ -105,6 +106,14 @@ function steer(e) {
 }
 
 function take(n) {
+  if (n === everywhere) {
+    const link = make("a", { href: `/search?q=${encodeURIComponent(field.value.trim())}` });
+    dialog.close();
+    document.body.append(link); // a click that Turbo follows
+    link.click();
+    link.remove();
+    return;
+  }
   const { node } = items[n];
   dialog.close();
   if (node.form) node.form.requestSubmit(node);
