@@ -38,7 +38,8 @@ func (s *server) applyConfig(ctx context.Context, by people.Actor, in *applyConf
 	if err != nil {
 		return wire.Applied{}, err
 	}
-	return wire.Applied{Changes: every(done.Changes, func(c config.Change) wire.Change { return wire.Change(c) }), Unchanged: done.Unchanged, DryRun: done.DryRun}, nil
+	return wire.Applied{Changes: every(done.Changes, func(c config.Change) wire.Change { return wire.Change(c) }), Unchanged: done.Unchanged, DryRun: done.DryRun,
+		Warnings: every(done.Warnings, func(w config.Warning) wire.Warning { return wire.Warning(w) })}, nil
 }
 
 type exportConfig struct {

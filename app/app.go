@@ -83,12 +83,24 @@ func New(ctx context.Context, s Settings, o Options) (*App, error) {
 	if a.db, err = store.Open(ctx, c.Database, store.Options{Clock: o.Clock, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireMailIn, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
+	for _, step := range []func(context.Context) error{a.changeKey, a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireMailIn, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
 	}
 	return a, nil
+}
+
+// changeKey seals what the installation's old key protects under the new one, when both are given.
+func (a *App) changeKey(ctx context.Context) error {
+	if a.settings.oldKey.Empty() {
+		return nil
+	}
+	n, err := a.db.ChangeMaster(ctx, a.settings.oldKey, a.settings.key)
+	if err == nil {
+		a.log.Info("the installation's key is changed; FRONTLINE_KEY_OLD is needed no more", "sealed_anew", n)
+	}
+	return err
 }
 
 // wirePager makes what takes signals in and reaches people.

@@ -11,10 +11,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"frontline/action"
 	"frontline/clock"
+	"frontline/config"
 	"frontline/fault"
 	"frontline/integration/exec"
 	"frontline/integration/remote"
@@ -37,6 +39,24 @@ func (a *App) wireRunners(ctx context.Context) error {
 	a.actions.Elsewhere = a.runners
 	a.loops = append(a.loops, a.runners.Tend)
 	return nil
+}
+
+// advise says which actions no enrolled runner can carry out. Looking for runners is only worth it when an action asks for one.
+func (a *App) advise(ctx context.Context, actions []action.Definition) ([]config.Warning, error) {
+	if !slices.ContainsFunc(actions, func(d action.Definition) bool { return len(d.Runner) > 0 }) {
+		return nil, nil
+	}
+	all, err := a.db.Runners(ctx)
+	return warnings(all, actions), err
+}
+
+func warnings(all []runner.Runner, actions []action.Definition) (out []config.Warning) {
+	for _, d := range actions {
+		if say := runner.Advice(all, d); say != "" {
+			out = append(out, config.Warning{Action: d.ID, Say: say})
+		}
+	}
+	return out
 }
 
 // RunnerSettings are what a runner is told at its start, by flag, environment or file.

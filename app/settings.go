@@ -65,6 +65,7 @@ type checked struct {
 	status    *url.URL
 	zone      *time.Location
 	key       secret.Text
+	oldKey    secret.Text // that the database was started with before; empty when the key has not changed
 	mail      *mailSettings
 	heartbeat secret.Text
 	sync      []synced
@@ -237,6 +238,7 @@ func (c *checked) readZone() (err error) {
 
 // readKey finds the key that protects signing keys. On SQLite it is made once, beside the database.
 func (c *checked) readKey(getenv func(string) string) error {
+	c.oldKey = secret.New(getenv("FRONTLINE_KEY_OLD")) // it is asked for nothing but what it sealed
 	if k := getenv("FRONTLINE_KEY"); k != "" {
 		c.key = secret.New(k)
 		return longEnough("FRONTLINE_KEY", c.key)

@@ -23,6 +23,7 @@ import (
 	"frontline/fault"
 	"frontline/integration/exec"
 	"frontline/integration/sql"
+	"frontline/runner"
 )
 
 // Workshop is where owners of actions check and test them in their own CI: with the kinds of this program, and neither server nor database.
@@ -40,6 +41,19 @@ func NewWorkshop(c clock.Clock, getenv func(string) string) Workshop { return Wo
 func (w Workshop) Lint(files []define.File) (wrong, better []cli.Place, err error) {
 	_, wrong, better, err = w.lint(files)
 	return wrong, better, err
+}
+
+// Advise implements cli.Workshop.
+func (w Workshop) Advise(files []define.File, enrolled []map[string]string) ([]cli.Place, error) {
+	actions, _, _, err := w.lint(files)
+	if err != nil {
+		return nil, err
+	}
+	runners := make([]runner.Runner, len(enrolled))
+	for i, labels := range enrolled {
+		runners[i] = runner.Runner{Labels: labels}
+	}
+	return places(config.Placed(files, warnings(runners, actions))), nil
 }
 
 func (w Workshop) lint(files []define.File) (actions []action.Definition, wrong, better []cli.Place, err error) {

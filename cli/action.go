@@ -19,7 +19,7 @@ type actionCommands struct {
 	Savings savingsOf   `cmd:"" help:"Say what actions saved against doing the same by hand."`
 	Options optionsOf   `cmd:"" help:"List what an input may be."`
 	Plan    planAction  `cmd:"" help:"Say what an action would do. Nothing is changed."`
-	Lint    lintActions `cmd:"" help:"Say what is wrong with the definitions in a folder, and what would be better. Needs no server."`
+	Lint    lintActions `cmd:"" help:"Say what is wrong with the definitions in a folder, and what would be better. Needs no server; one that is named says whether its runners suffice."`
 	Test    testActions `cmd:"" help:"Run the tests of the definitions in a folder. Needs no server."`
 	Run     runAction   `cmd:"" help:"Plan an action, ask, run it and show what it says. Ends with 0 when it succeeded, 1 when it did not, 3 when nobody can say."`
 }

@@ -100,6 +100,9 @@ func (p *paper) applied(a wire.Applied) {
 		said += ". Nothing was applied: this was a dry run"
 	}
 	p.line("%s.", said)
+	for _, w := range a.Warnings {
+		p.line("warning: %s", plain.Line(w.Say))
+	}
 	for _, c := range a.Changes {
 		if c.Token != "" {
 			p.head("The token of %s %s is shown this once:\n%s", c.Kind, c.ID, c.Token)

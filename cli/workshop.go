@@ -5,17 +5,22 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"frontline/client"
 	"frontline/define"
 	"frontline/fault"
 	"frontline/plain"
+	"frontline/wire"
 )
 
 // Workshop checks and tests actions in their owners' own CI, without a server. app has one.
 type Workshop interface {
 	// Lint returns what is wrong with the definitions, and what would be better.
 	Lint(files []define.File) (wrong, better []Place, err error)
+	// Advise returns what is better to know about actions that name labels, where runners with these labels are enrolled.
+	Advise(files []define.File, enrolled []map[string]string) ([]Place, error)
 	// Test runs the tests of the actions and tells of each. Definitions that are wrong are not tested.
 	Test(ctx context.Context, files []define.File, tell func(Tested)) (wrong []Place, err error)
 }
@@ -32,12 +37,13 @@ type Tested struct {
 }
 
 type lintActions struct {
+	remote
 	Folder string `arg:"" help:"The folder with the definitions." type:"existingdir"`
 	Strict bool   `help:"End with 1 also for what would only be better."`
 }
 
-// Run implements the command.
-func (c lintActions) Run(env Env) error {
+// Run implements the command. A server is asked which runners there are only where --server names it: owners check in their own CI, offline.
+func (c lintActions) Run(ctx context.Context, env Env) error {
 	files, err := define.ReadFolder(os.DirFS(c.Folder))
 	if err != nil {
 		return err
@@ -46,6 +52,13 @@ func (c lintActions) Run(env Env) error {
 	if err != nil {
 		return err
 	}
+	if c.Server != "" {
+		more, err := c.advise(ctx, env, files)
+		if err != nil {
+			return err
+		}
+		better = append(better, more...)
+	}
 	remark(env, c.Folder, "", wrong)
 	remark(env, c.Folder, "better: ", better)
 	if len(wrong) > 0 || c.Strict && len(better) > 0 {
@@ -53,6 +66,33 @@ func (c lintActions) Run(env Env) error {
 	}
 	_, err = fmt.Fprintf(env.Out, "%d files are right.\n", len(files))
 	return err
+}
+
+// advise asks the server which runners are enrolled, and says which actions none of them carries out.
+func (c lintActions) advise(ctx context.Context, env Env, files []define.File) ([]Place, error) {
+	server, err := c.open(env)
+	if err != nil {
+		return nil, err
+	}
+	all, err := some(ctx, 500, func(ctx context.Context, p client.Page) (wire.List[wire.Runner], error) {
+		return server.Runners(ctx, p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var enrolled []map[string]string
+	for _, r := range all {
+		if r.Revoked != nil {
+			continue
+		}
+		labels := map[string]string{}
+		for _, l := range r.Labels {
+			name, value, _ := strings.Cut(l, "=")
+			labels[name] = value
+		}
+		enrolled = append(enrolled, labels)
+	}
+	return env.Workshop.Advise(files, enrolled)
 }
 
 // remark prints as compilers do, so that an editor finds the place.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"frontline/action"
+	"frontline/clock"
 	"frontline/fault"
 	"frontline/form"
 	"frontline/secret"
@@ -158,5 +160,43 @@ actions:
 	}
 	if _, err := apply(t, c, Apply{Folder: "verity", Files: files[:1]}); err == nil || !strings.Contains(err.Error(), "There is no file scripts/reset.py") {
 		t.Errorf("a missing script: %v", err)
+	}
+}
+
+// TestWarningsRefuseNothing applies an action that nobody can carry out yet: it is said each time, and the action is there.
+func TestWarningsRefuseNothing(t *testing.T) {
+	m := &memory{rows: map[key]Row{}}
+	var asked []string
+	c := New(m, clock.NewMoved(time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)), func(string) string { return "" }, Known{
+		Advise: func(_ context.Context, all []action.Definition) (out []Warning, err error) {
+			for _, d := range all {
+				asked = append(asked, d.ID)
+				if len(d.Runner) > 0 {
+					out = append(out, Warning{Action: d.ID, Say: "No enrolled runner carries it."})
+				}
+			}
+			return out, nil
+		}})
+	text := park + "    runner: {network: berlin}\n"
+	for _, dry := range []bool{true, false, false} {
+		done, err := apply(t, c, Apply{Folder: "verity", Files: file(text), DryRun: dry})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]Warning{{Action: "queue/park-message", Say: "No enrolled runner carries it."}}, done.Warnings); diff != "" {
+			t.Errorf("dry run %v warns (-want +got):\n%s", dry, diff)
+		}
+	}
+	if diff := cmp.Diff([]string{"queue/park-message", "queue/park-message", "queue/park-message"}, asked); diff != "" {
+		t.Errorf("asked about (-want +got):\n%s", diff)
+	}
+	if b, err := c.Book(t.Context()); err != nil {
+		t.Fatal(err)
+	} else if _, there := b.Action("queue/park-message"); !there {
+		t.Error("a warning refused the action")
+	}
+	placed := Placed(file(text), []Warning{{Action: "queue/park-message", Say: "Nobody."}, {Action: "gone", Say: "Nobody."}})
+	if len(placed) != 1 || placed[0].Line != strings.Count(text, "\n") {
+		t.Errorf("placed at %+v, want the line of the labels, %d", placed, strings.Count(text, "\n"))
 	}
 }

@@ -45,6 +45,8 @@ type Config struct {
 type Known struct {
 	Channels map[string]func(address string) error // how an address of each channel looks; nil asks for none
 	Actions  func(action.Definition) []fault.Field // what is wrong with an action, as its kind sees it; nil checks only the action itself
+	// Advise says what is better to know about actions that are right, such as that nobody can run them yet; nil knows nothing.
+	Advise func(context.Context, []action.Definition) ([]Warning, error)
 }
 
 // New returns the configuration in store.
@@ -109,11 +111,18 @@ type Change struct {
 	Token  string   `json:"token,omitempty"`  // of a new source, shown this once
 }
 
+// Warning is what is better to know about an action. It refuses nothing.
+type Warning struct {
+	Action string `json:"action"`
+	Say    string `json:"say"`
+}
+
 // Applied says what was, or would be, changed.
 type Applied struct {
-	Changes   []Change `json:"changes"`
-	Unchanged int      `json:"unchanged"`
-	DryRun    bool     `json:"dry_run"`
+	Changes   []Change  `json:"changes"`
+	Unchanged int       `json:"unchanged"`
+	DryRun    bool      `json:"dry_run"`
+	Warnings  []Warning `json:"warnings,omitempty"`
 }
 
 // Apply makes the folder's definitions be those in the files, all or nothing: what is gone from the files is retired. A fault of kind
@@ -129,6 +138,10 @@ func (c *Config) Apply(ctx context.Context, actor people.Actor, a Apply) (Applie
 	if len(problems) > 0 {
 		return Applied{}, invalid(notApplied, problems)
 	}
+	warnings, err := c.warn(ctx, objects)
+	if err != nil {
+		return Applied{}, err
+	}
 	var done Applied
 	write := func(version int64, rows []Row) ([]Row, journal.Consequences, error) {
 		p, err := c.plan(version, rows, a, objects)
@@ -136,6 +149,7 @@ func (c *Config) Apply(ctx context.Context, actor people.Actor, a Apply) (Applie
 			return nil, journal.Consequences{}, err
 		}
 		done = p.applied
+		done.Warnings = warnings
 		if a.DryRun {
 			for i := range done.Changes {
 				done.Changes[i].Token = "" // it will be another one
@@ -144,9 +158,26 @@ func (c *Config) Apply(ctx context.Context, actor people.Actor, a Apply) (Applie
 		}
 		return p.rows, p.consequences(actor, a.Commit), nil
 	}
-	err := c.store.ChangeDefinitions(ctx, write)
+	err = c.store.ChangeDefinitions(ctx, write)
 	c.Stale()
 	return done, err
+}
+
+// warn says what is better to know about the actions among the objects, also about those that do not change.
+func (c *Config) warn(ctx context.Context, objects []object) ([]Warning, error) {
+	if c.known.Advise == nil {
+		return nil, nil
+	}
+	var actions []action.Definition
+	for _, o := range objects {
+		if d, ok := o.value.(action.Definition); ok {
+			actions = append(actions, d)
+		}
+	}
+	if len(actions) == 0 {
+		return nil, nil
+	}
+	return c.known.Advise(ctx, actions)
 }
 
 // planned is what applying a folder would write.

@@ -90,6 +90,19 @@ func Lint(files []File, known Known) (actions []action.Definition, wrong, better
 	return actions, append(wrong, lintAmong(objects, actions)...), better
 }
 
+// Placed puts warnings about actions where the files define them.
+func Placed(files []File, warnings []Warning) (better []Problem) {
+	objects, _ := read(files)
+	for _, w := range warnings {
+		for _, o := range objects {
+			if o.kind == "action" && o.id == w.Action {
+				better = append(better, o.problem("runner", "%s", w.Say))
+			}
+		}
+	}
+	return better
+}
+
 // lintAmong holds flows, and inputs whose options come from an action, against the actions of the same files; others may be configured elsewhere.
 func lintAmong(objects []object, actions []action.Definition) (wrong []Problem) {
 	find := func(id string) (action.Definition, bool) {

@@ -120,25 +120,40 @@ func (p Policy) Getenv(getenv func(string) string) func(string) string {
 	}
 }
 
-// Say is the policy in a sentence, for the list of runners.
+// Say is the policy in plain words, for the list of runners; a semicolon parts its rules.
 func (p Policy) Say() string {
 	var parts []string
 	for _, r := range p.Allow {
-		var words []string
-		for _, l := range []struct {
-			name string
-			list []string
-		}{{"kinds", r.Kinds}, {"actions", r.Actions}, {"teams", r.Teams}, {"risks", risks(r.Risks)}} {
-			if len(l.list) > 0 {
-				words = append(words, l.name+" "+strings.Join(l.list, ", "))
-			}
-		}
-		if n := len(r.Versions); n > 0 {
-			words = append(words, fmt.Sprintf("%d pinned versions", n))
-		}
-		parts = append(parts, strings.Join(words, "; "))
+		parts = append(parts, r.say())
 	}
-	return cmp.Or(strings.Join(parts, " | "), "nothing")
+	return cmp.Or(strings.Join(parts, "; "), "nothing")
+}
+
+// say is the rule in plain words: "any action of kind rabbitmq.*, of team platform, with risk read or change".
+func (r Rule) say() string {
+	words := []string{"any action"}
+	if len(r.Actions) > 0 {
+		words[0] = strings.Join(r.Actions, " or ")
+	}
+	for _, l := range []struct {
+		name string
+		list []string
+	}{{"of kind", r.Kinds}, {"of team", r.Teams}, {"with risk", risks(r.Risks)}} {
+		if len(l.list) > 0 {
+			words = append(words, l.name+" "+strings.Join(l.list, " or "))
+		}
+	}
+	switch n := len(r.Versions); n {
+	case 0:
+	case 1:
+		words = append(words, "in one pinned version")
+	default:
+		words = append(words, fmt.Sprintf("in %d pinned versions", n))
+	}
+	if len(words) == 1 {
+		return words[0]
+	}
+	return words[0] + " " + strings.Join(words[1:], ", ")
 }
 
 func risks(all []action.Risk) []string {

@@ -36,6 +36,7 @@ type field struct {
 	Options      []option
 	Optional     bool
 	Locked       bool // shown, not to be changed here; Hint says where
+	Veiled       bool // of an area: dots for letters, and never sent back
 	Focus        bool // the cursor starts here
 	Wrong        string
 
@@ -96,7 +97,7 @@ func (f form) Field(name string) field {
 func (f form) typed(posted url.Values) form {
 	fields := append([]field(nil), f.Fields...)
 	for i, x := range fields {
-		if x.Kind != "password" && !x.Locked {
+		if x.Kind != "password" && !x.Veiled && !x.Locked {
 			fields[i].Value, fields[i].Values = posted.Get(x.Name), posted[x.Name]
 			fields[i].Was = posted.Get(namePrefix + x.Input())
 		}

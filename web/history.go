@@ -124,7 +124,7 @@ func (s *Server) showJournal(w http.ResponseWriter, r *http.Request, v *visit) e
 func journalKinds() []option {
 	var out []option
 	for _, k := range []struct{ verb, word string }{{"", "Everything"}, {"alert.", "Alerts"}, {"group.", "Groups"}, {"page.", "Pages"}, {"oncall.", "On call"},
-		{"incident.", "Incidents"}, {"postmortem.", "Post-mortems"}, {"run.", "Runs"}, {"rule.", "Rules"}, {"handover.", "Hand-overs"}, {"person.", "People"}, {"token.", "Tokens"}, {"config.", "Configuration"}} {
+		{"incident.", "Incidents"}, {"postmortem.", "Post-mortems"}, {"run.", "Runs"}, {"rule.", "Rules"}, {"handover.", "Hand-overs"}, {"person.", "People"}, {"token.", "Tokens"}, {"runner.", "Runners"}, {"secret.", "Secrets"}, {"config.", "Configuration"}} {
 		out = append(out, option{Value: k.verb, Label: k.word})
 	}
 	return out
@@ -170,6 +170,12 @@ func own(book Book, e journal.Entry) string {
 		return "warned: what was taken out is dropped soon, unless somebody puts it back"
 	case e.Verb == "quarantine.dropped":
 		return "dropped what was taken out"
+	case wing == "runner":
+		return runnerSaid(what, name)
+	case wing == "secret":
+		return what + " the stored secret " + name
+	case e.Verb == "key.changed":
+		return "sealed the signing keys under another key of the installation"
 	case wing == "token":
 		return what + " an API token"
 	case e.Verb == "person.sign_in_refused":
@@ -188,6 +194,17 @@ func own(book Book, e journal.Entry) string {
 		return strings.ReplaceAll(what, "_", " ") + ifOther(e, name)
 	}
 	return ""
+}
+
+// runnerSaid tells what was done about a runner. A token is made for a name; the runner has none before it enrols.
+func runnerSaid(what, name string) string {
+	switch what {
+	case "token_made":
+		return "made a token for the runner " + name
+	case "enrolled":
+		return "had made the token with which a runner enrolled"
+	}
+	return what + " a runner"
 }
 
 // ruleSaid tells what a rule did, or what was done to it.

@@ -56,6 +56,10 @@ func seeing(kind string) (people.Verb, bool) {
 		return people.ReadAnswers, true
 	case "presence":
 		return people.WorkRequests, true
+	case "runner":
+		return people.SeeRunners, true
+	case "secret":
+		return people.SeeSecrets, true
 	case "service", "component", "customer", "person", "team":
 		return people.SeeCatalog, true
 	case "journal", "config":

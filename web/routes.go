@@ -49,6 +49,12 @@ func (s *Server) dutyRoutes() []Route {
 		{"GET /config/{kind}/{id...}", needs(people.SeeCatalog), s.showDefinition},
 		{"GET /system", needs(people.SeeSystem), s.showSystem},
 		{"GET /sources", needs(people.SeeAlerts), s.showSources},
+		{"GET /system/runners", needs(people.SeeRunners), s.showRunners},
+		{"POST /system/runners", needs(people.ManageRunners), s.addRunner},
+		{"POST /system/runners/{id}/revoke", needs(people.ManageRunners), s.revokeRunner},
+		{"GET /system/secrets", needs(people.SeeSecrets), s.showSecrets},
+		{"POST /system/secrets", needs(people.ManageSecrets), s.setSecret},
+		{"POST /system/secrets/{name}/remove", needs(people.ManageSecrets), s.removeSecret},
 
 		// Actions and runs
 		{"GET /actions", needs(people.SeeActions), s.showActions},

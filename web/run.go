@@ -165,6 +165,9 @@ func runFacts(v *visit, book Book, x action.Run) []fact {
 	if x.Reason != "" {
 		out = append(out, fact{Name: "Why", Value: x.Reason})
 	}
+	if where, ok := whereItRan(v, x.Definition.Runner, x.Runner, x.StartedAt); ok && !x.Definition.Flow() {
+		out = append(out, where)
+	}
 	return append(out, fact{Name: "Version", Value: short(x.Version), Mono: true})
 }
 

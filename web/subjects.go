@@ -6,6 +6,7 @@ import (
 	"frontline/action"
 	"frontline/incident"
 	"frontline/journal"
+	"frontline/people"
 )
 
 // subjects names what entries of the journal are about, each looked up once. What is gone or not open to the person has no name and leads
@@ -81,6 +82,14 @@ func (x *subjects) find(about journal.Subject) link {
 		}
 		if inc, err := x.s.deps.Rooms.Incident(x.ctx, x.v.Actor, about.ID); err == nil {
 			return link{Word: inc.Name(), Path: "/incidents/" + inc.Name()}
+		}
+	case "runner":
+		if people.May(x.v.Actor, people.SeeRunners, people.Subject{Kind: "runner"}) == nil {
+			return link{Word: "Runners", Path: runnersPath}
+		}
+	case "secret":
+		if people.May(x.v.Actor, people.SeeSecrets, people.Subject{Kind: "secret"}) == nil {
+			return link{Word: "Secrets", Path: secretsPath}
 		}
 	case "rule":
 		return link{Word: x.book.Name("rule", about.ID), Path: rulePath(about.ID)}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"frontline/oncall"
+	"frontline/people"
 )
 
 type systemScreen struct {
@@ -16,6 +17,8 @@ type systemScreen struct {
 	Failures []entry
 	Facts    []fact
 	Box      *sandboxPart
+	Runners  bool // may be looked at
+	Secrets  bool
 }
 
 // Sandbox is how well this host keeps scripts from what is not their business.
@@ -37,14 +40,7 @@ func (s *Server) sandbox() *sandboxPart {
 		return nil
 	}
 	box := sandboxPart{Sandbox: s.deps.Sandbox()}
-	switch box.Level {
-	case "full":
-		box.State = newState("ok", "Full")
-	case "tree":
-		box.State = newState("critical", "None")
-	default:
-		box.State = newState("warning", "Only "+box.Level)
-	}
+	box.State = sandboxState(box.Level)
 	return &box
 }
 
@@ -64,6 +60,8 @@ func (s *Server) showSystem(w http.ResponseWriter, r *http.Request, v *visit) er
 	}
 	scr := systemScreen{head: head{Title: "System", Wing: "/me", Trail: trail("Settings", "/me", "System"), Topics: topics("page", "", "journal", "")}, Self: rows}
 	scr.Box = s.sandbox()
+	scr.Runners = people.May(v.Actor, people.SeeRunners, people.Subject{Kind: "runner"}) == nil
+	scr.Secrets = people.May(v.Actor, people.SeeSecrets, people.Subject{Kind: "secret"}) == nil
 	for _, a := range failed {
 		scr.Failures = append(scr.Failures, failureEntry(v, book, a))
 	}

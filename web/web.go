@@ -92,6 +92,8 @@ type Deps struct {
 	Mornings   Mornings
 	TakingOver TakingOver
 	Folders    SyncedFolders
+	Runners    Runners
+	Secrets    Secrets
 	Book       func(context.Context) (Book, error) // what is configured now
 	Configured func(context.Context) (Configured, error)
 

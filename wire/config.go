@@ -19,6 +19,14 @@ type Applied struct {
 	Changes   []Change `json:"changes"`
 	Unchanged int      `json:"unchanged"`
 	DryRun    bool     `json:"dry_run"`
+
+	Warnings []Warning `json:"warnings,omitempty" doc:"What is better to know about actions that are right. It refuses nothing."`
+}
+
+// Warning is what is better to know about an action.
+type Warning struct {
+	Action string `json:"action" example:"queue/park-message"`
+	Say    string `json:"say" example:"No enrolled runner carries network=berlin: nobody can run queue/park-message until one does."`
 }
 
 // Change is one difference that applying makes.

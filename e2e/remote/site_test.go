@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -183,8 +184,16 @@ func (s *site) configure() {
 	settings := app.Settings{Database: s.database, Listen: "127.0.0.1:0", Zone: "UTC", LogLevel: "info", LogFormat: "text"}
 	a, err := app.New(s.t.Context(), settings, app.Options{Clock: clock.Real{}, Log: slog.New(slog.DiscardHandler), Getenv: getenv})
 	s.must(err)
-	_, err = a.Config().Apply(s.t.Context(), verity.Marika(), config.Apply{Folder: "verity", Files: []config.File{verity.File("verity.yaml", strings.ReplaceAll(company, "DIR", s.dir))}})
+	done, err := a.Config().Apply(s.t.Context(), verity.Marika(), config.Apply{Folder: "verity", Files: []config.File{verity.File("verity.yaml", strings.ReplaceAll(company, "DIR", s.dir))}})
 	s.must(err)
+	warned := func(id string) bool {
+		return slices.ContainsFunc(done.Warnings, func(w config.Warning) bool {
+			return w.Action == id && strings.Contains(w.Say, "No enrolled runner carries")
+		})
+	}
+	if !warned("paris/settle") || warned("here/settle") {
+		s.t.Errorf("applying before there are runners warns of %+v", done.Warnings)
+	}
 	s.must(a.Close())
 
 	db, err := store.Open(s.t.Context(), s.database, store.Options{Clock: clock.Real{}, Log: slog.New(slog.DiscardHandler)})
