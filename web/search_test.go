@@ -92,3 +92,8 @@ func TestCustomerAndService(t *testing.T) {
 		}
 	}
 }
+
+func TestSearchLooks(t *testing.T) {
+	st, _ := walk(t, people.Support, "liis", func(f *firm) { f.desk.s.deps.Finding, f.desk.s.deps.Actions = someFound{}, oneAction{} })
+	st.lookAll("search", "/search?q=refudn", "/customers/nordpank", "/services/decision-pipeline")
+}
