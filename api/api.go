@@ -60,6 +60,8 @@ type Deps struct {
 	Incidents Incidents
 	Desk      Desk
 	Finding   Finding
+	Demands   Demands
+	Insight   Insight
 	Actions   Actions
 	Runners   Runners
 	Secrets   Secrets
@@ -117,6 +119,8 @@ func build(deps Deps) (*server, error) {
 	s.postmortems()
 	s.requests()
 	s.finding()
+	s.demands()
+	s.insight()
 	s.actions()
 	s.inputs()
 	s.runs()

@@ -15,6 +15,7 @@ import (
 	"frontline/config"
 	"frontline/desk"
 	"frontline/incident"
+	"frontline/insight"
 	"frontline/integration/email"
 	"frontline/job"
 	"frontline/journal"
@@ -50,6 +51,7 @@ type App struct {
 	mornings  *action.Mornings
 	incidents *incident.Service
 	desk      *desk.Service
+	figures   *insight.Board
 	mail      *email.Channel // nil without a mail server
 	mailIn    string         // where mail for the desk is taken; empty when it is not
 	runner    *job.Runner
@@ -83,7 +85,7 @@ func New(ctx context.Context, s Settings, o Options) (*App, error) {
 	if a.db, err = store.Open(ctx, c.Database, store.Options{Clock: o.Clock, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.changeKey, a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireMailIn, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
+	for _, step := range []func(context.Context) error{a.changeKey, a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireInsight, a.wireMailIn, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -161,7 +163,7 @@ func (a *App) wireJobs(context.Context) error {
 	}
 	a.runner.AtOnce(job.Bulk, a.settings.RunsAtOnce)
 	a.db.OnJobs(a.runner.Wake)
-	a.loops = append(a.loops, a.runner.Run, a.auditor.Run, a.actions.Tend, a.mornings.Run, a.rules.Run, a.daily,
+	a.loops = append(a.loops, a.runner.Run, a.auditor.Run, a.actions.Tend, a.mornings.Run, a.rules.Run, a.daily, a.fillFacts,
 		func(ctx context.Context) { journal.Seal(ctx, a.db, a.clock, a.log) },
 		func(ctx context.Context) { a.desk.Follow(ctx, a.clock, a.log) })
 	for _, f := range a.syncers() {

@@ -215,3 +215,16 @@ func harmless(s string) string {
 	}
 	return s
 }
+
+// Round is v as the unit writes it; nil where it is no number.
+func (u Unit) Round(v float64) *float64 {
+	text := number(v, u)
+	if text == "" {
+		return nil
+	}
+	rounded, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return nil
+	}
+	return &rounded
+}

@@ -13,15 +13,21 @@ import (
 
 // Fact is what is counted of one request. It holds references and figures, never text or names, and so outlives the erasure of a person.
 type Fact struct {
+	Number           int64  // of the request: R-1042
 	Type             string // of request
+	Team, Service    string
 	Asker, Customer  string // references; empty where not known
 	Arrived          time.Time
 	Replied          time.Time // the first reply; zero while there is none
 	Resolved         time.Time // zero while it is open
-	Hours            float64   // of touch
+	Hours            float64   // of touch: TouchHours
+	Measured         float64   // hours that screens and runs saw
+	Size             Size      // as whoever closed it felt it; may be empty
 	Demands          []stat.Part
-	Confirmed        bool // somebody confirmed the demands; only then they count
-	Escalated        bool // to developers
+	Confirmed        bool   // somebody confirmed the demands; only then they count
+	None             bool   // somebody said that it is none of them
+	Guess            string // the likeliest demand while nobody has said; never counted
+	Escalated        bool   // to developers
 	DeveloperMinutes float64
 	Targets          []stat.Target // service levels that applied
 }

@@ -32,8 +32,8 @@ func quarter(t testing.TB) Scope {
 		Zone: zone, Filter: []Condition{{"team", "technical-support"}}, Seed: 1}
 }
 
-// desk is what a support team had in half a year: 1,200 requests of four types, of which one in twelve is escalated and the youngest are open.
-func desk(scope Scope) []Fact {
+// halfYear is what a support team had in half a year: 1,200 requests of four types, of which one in twelve is escalated and the youngest are open.
+func halfYear(scope Scope) []Fact {
 	r := rand.New(rand.NewPCG(1, 2))
 	types := []string{"webhook", "document", "limit", "invoice"}
 	customers := []string{"Nordpank", "Lumo Exchange", "Arco Móvil", "Kivi Credit", "Savanna Pay"}
@@ -92,8 +92,8 @@ func written(t *testing.T, r Report) (asJSON, asCSV string) {
 // Every report says what it stands on, gives each figure its interval or why it has none, and comes out the same the second time.
 func TestReports(t *testing.T) {
 	scope := quarter(t)
-	facts := desk(scope)
-	again := all(desk(scope), scope)
+	facts := halfYear(scope)
+	again := all(halfYear(scope), scope)
 	for name, make := range all(facts, scope) {
 		r, err := make()
 		if err != nil {
@@ -149,8 +149,8 @@ func checkFigures(t *testing.T, name, text string) {
 // A person is a reference in a fact: which one changes no digit, so that erasing who it stands for changes none either.
 func TestReportsDoNotDependOnWhoAsked(t *testing.T) {
 	scope := quarter(t)
-	facts := desk(scope)
-	erased := desk(scope)
+	facts := halfYear(scope)
+	erased := halfYear(scope)
 	for i := range erased {
 		erased[i].Asker = "erased " + erased[i].Asker
 	}
@@ -306,7 +306,7 @@ func TestRefusesWhatLacksSomething(t *testing.T) {
 
 func BenchmarkReports(b *testing.B) {
 	scope := quarter(b)
-	few := desk(scope)
+	few := halfYear(scope)
 	facts := make([]Fact, 0, 100*len(few))
 	for range 100 {
 		facts = append(facts, few...)

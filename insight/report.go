@@ -141,3 +141,6 @@ func (r Report) check() error {
 
 // finite says whether v can be written as a number.
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// Counted says whether the cell is a whole number that was counted, and so has no error.
+func (c Cell) Counted() bool { return c.counted }

@@ -50,6 +50,7 @@ desk.work                   -      support lead admin
 desk.manage_demands         -      support lead admin
 answer.read                 member support lead admin
 answer.write                -      support lead admin
+insight.see                 member support lead admin
 rule.see                    member support lead admin
 rule.try                    -      support lead admin
 rule.pause                  -      -       lead admin

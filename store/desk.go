@@ -201,6 +201,9 @@ func (t *tx) saveRequest(ctx context.Context, before desk.Request, c desk.Change
 	if err := t.putRequest(ctx, c.Request); err != nil {
 		return err
 	}
+	if err := t.putFact(ctx, c.Request, c.Entries); err != nil {
+		return err
+	}
 	if !slices.Equal(before.Watchers, c.Request.Watchers) {
 		if err := t.putFollowers(ctx, c.Request); err != nil {
 			return err
@@ -333,6 +336,9 @@ func (db *DB) Touch(ctx context.Context, request, person string, typing bool, se
 			_, err = t.exec(ctx, `INSERT INTO request_touch (id, request, person, begun_at, last_at, seconds, typing) VALUES ($1, $2, $3, $4, $4, $5, $6)`,
 				newID(), request, person, micros(t.now), seconds, typing)
 			t.after.topic("presence", request) // who came; how long they stay is asked with every touch
+		}
+		if err == nil && seconds > 0 {
+			_, err = t.exec(ctx, `UPDATE request_fact SET touch = touch + $2 WHERE request = $1`, request, seconds)
 		}
 		return err
 	})

@@ -1,0 +1,20 @@
+package app
+
+import (
+	"context"
+
+	"frontline/insight"
+)
+
+// wireInsight makes what answers questions about the desk's work.
+func (a *App) wireInsight(context.Context) error {
+	a.figures = &insight.Board{DB: a.db, Book: bookAs[insight.Directory](a), Now: a.db.Now}
+	return nil
+}
+
+// fillFacts makes what is counted of requests from before it was counted.
+func (a *App) fillFacts(ctx context.Context) {
+	if err := a.figures.Fill(ctx); err != nil && ctx.Err() == nil {
+		a.log.Warn("older requests are not counted yet; the next start tries again", "err", err)
+	}
+}
