@@ -136,24 +136,34 @@ func (b *Board) Overview(ctx context.Context, a people.Actor, q Asked) ([]Report
 // longest is how far back a report may look.
 const longest = 20 * 366 * 24 * time.Hour
 
-func (b *Board) answer(ctx context.Context, a people.Actor, questions []Question, q Asked) ([]Report, error) {
+// ready completes a question and asks the gate.
+func (b *Board) ready(a people.Actor, q Asked) (Asked, error) {
 	if err := people.May(a, people.SeeInsight, people.Subject{Kind: "report"}); err != nil {
-		return nil, err
+		return q, err
 	}
 	now := b.Now()
 	if q.Zone == nil {
 		q.Zone = time.UTC
 	}
-	if q.To.IsZero() || q.To.After(now) {
-		q.To = now
+	if q.To.IsZero() || !q.To.Before(now) {
+		q.To = now.Add(time.Microsecond) // what arrived just now counts
 	}
 	if !q.From.Before(q.To) || q.To.Sub(q.From) > longest {
-		return nil, fault.Wrong("since", "A report covers a time that begins before it ends, and 20 years at most.")
+		return q, fault.Wrong("since", "A report covers a time that begins before it ends, and 20 years at most.")
+	}
+	return q, nil
+}
+
+func (b *Board) answer(ctx context.Context, a people.Actor, questions []Question, q Asked) ([]Report, error) {
+	q, err := b.ready(a, q)
+	if err != nil {
+		return nil, err
 	}
 	set, err := b.chosen(ctx, a, q)
 	if err != nil {
 		return nil, err
 	}
+	set.tell(a)
 	scope := Scope{From: q.From, To: q.To, Now: set.asOf, Zone: q.Zone, Filter: q.filter(), Seed: seed}
 	reports := make([]Report, len(questions))
 	for i, x := range questions {
@@ -173,6 +183,7 @@ type chosen struct {
 	facts []Fact
 	known []Fact // without those of which the actor may not know one by one
 	asOf  time.Time
+	words words
 }
 
 func (b *Board) chosen(ctx context.Context, a people.Actor, q Asked) (chosen, error) {
@@ -188,20 +199,25 @@ func (b *Board) chosen(ctx context.Context, a people.Actor, q Asked) (chosen, er
 	if q.Demand, err = words.demand(q.Demand); err != nil {
 		return chosen{}, err
 	}
-	out := chosen{asOf: read.at}
+	out := chosen{asOf: read.at, words: words}
 	for _, f := range read.facts {
 		f.Demands = words.restated(f.Demands)
-		if !q.fits(f) {
-			continue
-		}
-		shut := words.shut[f.Type] && !slices.Contains(a.Teams, f.Team) && a.Role != people.Admin
-		f = words.told(f)
-		out.facts = append(out.facts, f)
-		if !shut || !f.Resolved.IsZero() {
-			out.known = append(out.known, f)
+		if q.fits(f) {
+			out.facts = append(out.facts, f)
 		}
 	}
 	return out, nil
+}
+
+// tell puts people's words in the place of ids, and finds what the actor may know of one by one.
+func (c *chosen) tell(a people.Actor) {
+	for i, f := range c.facts {
+		shut := c.words.shut[f.Type] && !slices.Contains(a.Teams, f.Team) && a.Role != people.Admin
+		c.facts[i] = c.words.told(f)
+		if !shut || !f.Resolved.IsZero() {
+			c.known = append(c.known, c.facts[i])
+		}
+	}
 }
 
 // words turns ids into what people read.

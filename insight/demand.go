@@ -39,6 +39,10 @@ func DemandByHours(facts []Fact, scope Scope) (Report, error) {
 		total.Points = append(total.Points, Point{At: b.Demand, Value: b.Cumulated, Low: math.NaN(), High: math.NaN()})
 	}
 	r.Series = []Series{line, total}
+	if guessed := guesses(in); len(guessed.Points) > 0 {
+		r.Series = append(r.Series, guessed)
+		r.Notes = append(r.Notes, "Suggested hours are those of requests that nobody has coded, under the demand that is likeliest by their words. They are counted nowhere.")
+	}
 	if waiting > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d of %d requests have no confirmed demand and are not counted in any.", waiting, len(in)))
 	}
@@ -47,6 +51,21 @@ func DemandByHours(facts []Fact, scope Scope) (Report, error) {
 		r.Answer = fmt.Sprintf("%s took most: %s", bars[0].Demand, measured(bars[0].Hours, worked))
 	}
 	return r, nil
+}
+
+// guesses are the hours of what nobody has coded, under the demands that are suggested.
+func guesses(facts []Fact) Series {
+	by := map[string]float64{}
+	for _, f := range facts {
+		if !f.Confirmed && f.Guess != "" {
+			by[f.Guess] += f.Hours
+		}
+	}
+	s := Series{Name: "suggested", Unit: Hours}
+	for _, d := range sortedKeys(by) {
+		s.Points = append(s.Points, Point{At: d, Value: by[d], Low: math.NaN(), High: math.NaN()})
+	}
+	return s
 }
 
 // measured is a figure with its interval as a sentence's end.

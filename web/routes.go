@@ -95,7 +95,7 @@ func (s *Server) dutyRoutes() []Route {
 
 // table is the one table of routes.
 func (s *Server) table() []Route {
-	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes(), s.requestRoutes(), s.shelfRoutes())
+	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes(), s.requestRoutes(), s.shelfRoutes(), s.insightRoutes())
 }
 
 // incidentRoutes are the incidents' part of the table.
@@ -259,6 +259,7 @@ func wings() []wing {
 		{"/oncall", "oncall", "On call"},
 		{"/incidents", "incident", "Incidents"},
 		{"/actions", "action", "Actions"},
+		{"/insight", "pulse", "Insight"},
 		{"/journal", "journal", "Journal"},
 		{"/me", "settings", "Settings"},
 	}

@@ -79,6 +79,8 @@ type Deps struct {
 	Rooms      Rooms
 	Requests   Requests
 	Finding    Finding
+	Demands    Demands
+	Insight    Insight
 	Papers     Papers
 	Status     StatusPage
 	Journal    Journal

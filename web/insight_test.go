@@ -1,0 +1,99 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"frontline/desk"
+	"frontline/insight"
+	"frontline/people"
+)
+
+// counted gives the firm's desk its figures.
+func (k *requestDesk) counted() {
+	board := &insight.Board{DB: k.db, Now: k.db.Now, Book: func(context.Context) (insight.Directory, error) { return k.book, nil }}
+	k.desk.s.deps.Demands, k.desk.s.deps.Insight = k.requests, board
+}
+
+func (k *requestDesk) demandOf(title string) desk.Demand {
+	k.t.Helper()
+	d, err := k.requests.NewDemand(k.t.Context(), k.actor("liis"), desk.DemandDraft{Title: title})
+	k.must(err)
+	return d
+}
+
+// closedAs asks a question and closes it with what it was about.
+func (k *requestDesk) closedAs(title string, size desk.Size, demands ...desk.Demand) {
+	k.t.Helper()
+	r := k.asks("grace", "question", title, "Words.", nil)
+	e := desk.Ending{Outcome: desk.Answered, Size: size}
+	for _, d := range demands {
+		e.Codes = append(e.Codes, desk.Code{Demand: d.ID})
+	}
+	k.must2(k.requests.Close(k.t.Context(), k.actor("liis"), r.ID, e))
+}
+
+// Every question has its answer, and everybody who is signed in may read them: they name nobody.
+func TestInsight(t *testing.T) {
+	k := newRequestDesk(t)
+	k.counted()
+	k.desk.to("/insight", ask{as: people.Member}).is(http.StatusOK).has(".blank .name", "Nothing to count yet")
+	k.desk.to("/insight/demand-hours", ask{as: people.Member}).is(http.StatusOK).has(".blank .name", "Nothing to count yet").has("h1", "Which demands take most of our time?")
+	k.desk.to("/insight/nothing", ask{as: people.Member}).is(http.StatusNotFound)
+	hooks, passports := k.demandOf("Webhooks stopped"), k.demandOf("Which passports")
+	for i := range 15 {
+		k.closedAs(fmt.Sprint("No webhooks ", i), desk.Large, hooks)
+	}
+	k.closedAs("Passports", desk.Medium, hooks, passports)
+	k.closedAs("Nobody knows", "")
+	k.desk.to("/insight", ask{as: people.Member}).is(http.StatusOK).has(`.answers a[href="/insight/demand-hours"]`, "Webhooks stopped took most: 15 h").has(`.rail a[href="/insight"]`, "Insight")
+	got := k.desk.to("/insight/demand-hours", ask{as: people.Member}).is(http.StatusOK).has(".verdict-line", "Webhooks stopped took most").
+		has(".ranking tbody tr:first-child .num b", "15.2").has(".figures-of tbody tr:nth-child(2) th", "Which passports").has(".panel dd:nth-of-type(1)", "17 requests").has(".ranking tbody tr:first-child svg .sure", "")
+	if strings.Contains(k.desk.to("/insight/age-of-open", ask{as: people.Support}).body()+k.desk.to("/insight/demand-hours", ask{as: people.Support}).body(), "Grace") {
+		t.Error("a report names who asked")
+	}
+	csv := k.desk.to(got.attr(`a[href*="as=csv"]`, "href"), ask{as: people.Member}).is(http.StatusOK)
+	if body := csv.body(); !strings.HasPrefix(body, "demand,hours,hours_low,hours_high,hours_no_interval,") || csv.Header().Get("Content-Disposition") != `attachment; filename="demand-hours.csv"` {
+		t.Errorf("csv: %s", body)
+	}
+	if body := k.desk.to("/insight/demand-hours?as=json", ask{as: people.Member}).is(http.StatusOK).body(); !strings.Contains(body, `"definition_version": 1`) {
+		t.Errorf("json: %s", body)
+	}
+	for _, q := range insight.Questions() {
+		k.desk.to("/insight/"+q.Name+"?days=365&team=support", ask{as: people.Member}).is(http.StatusOK).has("h1", q.Question).has(`select[name=team] option[selected]`, "")
+	}
+	k.desk.to("/insight/demand-hours?customer=kivi", ask{as: people.Member}).is(http.StatusOK).has(".blank .name", "Nothing to count yet")
+}
+
+// The register is kept on screens by whoever works on requests, and read by everybody.
+func TestDemandScreens(t *testing.T) {
+	k := newRequestDesk(t)
+	k.counted()
+	k.desk.to("/insight/demands", ask{as: people.Member}).is(http.StatusOK).has(".blank .name", "The register is empty").lacks("#new")
+	k.desk.to("/insight/demands", ask{as: people.Member, form: formOf("title", "Mine")}).is(http.StatusForbidden)
+	k.desk.to("/insight/demands", ask{as: people.Support, form: formOf("title", " ")}).is(http.StatusUnprocessableEntity).has("#new[open] #f-title-wrong", "Name the demand")
+	k.desk.to("/insight/demands", ask{as: people.Support, form: formOf("title", "Webhooks late", "handling", "runbook", "owner", "liis")}).leadsTo("/insight/demands/D-1")
+	other := k.demandOf("Webhooks stopped")
+	d, err := k.requests.Demands(t.Context(), k.actor("liis"))
+	k.must(err)
+	k.closedAs("No webhooks at Lumo", desk.Medium, d[0])
+	k.desk.clock.Move(time.Minute)
+	k.desk.to("/insight/demands", ask{as: people.Member}).is(http.StatusOK).has("tbody tr:first-child a", "Webhooks late").has("tbody tr:first-child .state", "By runbook").has(`tbody tr:first-child td[data-k=Hours]`, "0.3").
+		has(`tbody tr:first-child td[data-k=Trend]`, "up from 0")
+	k.desk.to("/insight/demands/d-1", ask{as: people.Member}).is(http.StatusOK).has("h1", "Webhooks late").has(`[aria-labelledby=latest] a[href="/requests/R-1"]`, "").lacks(`form[action$="/retire"]`) // the asker is another one, but the type is open
+	k.desk.to("/insight/demands/D-1", ask{as: people.Support, form: formOf("title", "Webhooks are late", "handling", "building", "examples", "R-1", "seen", "1")}).leadsTo("/insight/demands/D-1")
+	k.desk.to("/insight/demands/D-1", ask{as: people.Support}).has(".title .state", "A tool is being built").has("[aria-labelledby=shown] a", "No webhooks at Lumo")
+	k.desk.to("/insight/demands/D-1", ask{as: people.Support, form: formOf("title", "Again", "handling", "building", "seen", "1")}).is(http.StatusConflict).has(".note .name", "It was not changed").has("#f-title[value=Again]", "")
+	k.desk.to("/insight/demands/D-1/split", ask{as: people.Support, form: formOf("titles", "One")}).is(http.StatusUnprocessableEntity).has(".note", "2 to 10")
+	k.desk.to("/insight/demands/D-1/merge", ask{as: people.Support, form: formOf("into", other.ID)}).leadsTo("/insight/demands/D-2")
+	k.desk.to("/insight/demands/D-2", ask{as: people.Support}).has(".big div:first-child dd", "1").has("dl.facts a[href='/insight/demands/D-1']", "Webhooks are late")
+	k.desk.to("/insight/demands/D-1", ask{as: people.Support}).has(".title .state", "Now Webhooks stopped").lacks(`form[action$="/merge"]`)
+	k.desk.to("/insight/demands/D-2/split", ask{as: people.Support, form: formOf("titles", "In Kenya\nElsewhere\n")}).leadsTo("/insight/demands/D-3")
+	k.desk.to("/insight/demands/D-3/retire", ask{as: people.Support, form: formOf()}).leadsTo("/insight/demands/D-3")
+	k.desk.to("/insight/demands", ask{as: people.Support}).has(".ended li:has(a[href$='/D-1']) .state", "Now Webhooks stopped")
+	k.desk.to("/insight/demands/D-77", ask{as: people.Support}).is(http.StatusNotFound)
+}
