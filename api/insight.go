@@ -40,10 +40,10 @@ type askReport struct {
 	Since    string    `query:"since" maxLength:"20" default:"2160h" doc:"How far to look back from until." example:"720h"`
 	Until    time.Time `query:"until" doc:"Arrivals before this; now when absent." example:"2026-11-23T00:00:00Z"`
 	Zone     string    `query:"zone" maxLength:"60" default:"UTC" doc:"In which days and weeks begin." example:"Europe/Tallinn"`
-	Team     string    `query:"team" maxLength:"100"`
+	Team     string    `query:"team" maxLength:"100" doc:"Requests of this team."`
 	Type     string    `query:"type" maxLength:"100" doc:"Requests of this type."`
-	Service  string    `query:"service" maxLength:"100"`
-	Customer string    `query:"customer" maxLength:"100"`
+	Service  string    `query:"service" maxLength:"100" doc:"Requests about this service."`
+	Customer string    `query:"customer" maxLength:"100" doc:"Requests about this customer."`
 	Demand   string    `query:"demand" maxLength:"100" doc:"Requests of this demand." example:"D-12"`
 	Coded    string    `query:"coded" enum:"now,then" default:"now" doc:"Whether merged demands count for what they became (now), or as they were coded (then)."`
 }
