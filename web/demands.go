@@ -25,6 +25,7 @@ type Demands interface {
 	MergeDemand(ctx context.Context, a people.Actor, ref, into string) (desk.Demand, error)
 	SplitDemand(ctx context.Context, a people.Actor, ref string, titles []string) ([]desk.Demand, error)
 	RetireDemand(ctx context.Context, a people.Actor, ref string) (desk.Demand, error)
+	Advise(ctx context.Context, a people.Actor, ref string) ([]desk.Advised, error)
 }
 
 var _ Demands = (*desk.Service)(nil)

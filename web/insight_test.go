@@ -97,3 +97,29 @@ func TestDemandScreens(t *testing.T) {
 	k.desk.to("/insight/demands", ask{as: people.Support}).has(".ended li:has(a[href$='/D-1']) .state", "Now Webhooks stopped")
 	k.desk.to("/insight/demands/D-77", ask{as: people.Support}).is(http.StatusNotFound)
 }
+
+// Where a request is closed, what it may be about is offered with the reason; nothing is chosen beforehand, and the answer is kept.
+func TestOffersAtClose(t *testing.T) {
+	k := newRequestDesk(t)
+	k.counted()
+	k.asks("grace", "question", "No webhooks at all since noon", "Our agents see pending.", nil)
+	k.desk.to("/requests/R-1", ask{as: people.Support}).is(http.StatusOK).lacks("input[name=demand]").has(`button[name=outcome][value=answered][data-key="1"]`, "")
+	hooks, passports := k.demandOf("Webhooks stopped"), k.demandOf("Which passports")
+	for i := range 4 {
+		k.closedAs(fmt.Sprint("Webhooks missing since noon ", i), desk.Small, hooks)
+	}
+	k.closedAs("Passports with a chip", desk.Small, passports)
+	k.desk.clock.Move(time.Minute)
+	k.desk.to("/requests/R-1", ask{as: people.Support}).is(http.StatusOK).has(".suggest .pick:nth-of-type(1)", "4 requests this quarter, 0.3 h").has(`.suggest input[data-key="1"][value="`+hooks.ID+`"]`, "").
+		has(".suggest .none", "None of these").lacks(".suggest [checked]").has(`button[name=outcome][value=answered][data-key="4"]`, "")
+	k.desk.to("/requests/R-1", ask{as: people.Member}).lacks(".suggest")
+	k.desk.to("/requests/R-1/close", ask{as: people.Support, form: formOf("outcome", "done", "size", "s", "demand", hooks.ID, "demand", passports.ID)}).leadsTo("/requests/R-1")
+	if r := k.named("R-1"); len(r.Codes) != 2 || r.Codes[0].Share != 50 || r.Codes[0].By != "liis" {
+		t.Errorf("coded: %+v", r.Codes)
+	}
+	k.asks("grace", "question", "Something else entirely", "Words.", nil)
+	k.desk.to("/requests/R-7/close", ask{as: people.Support, form: formOf("outcome", "done", "demand", "none")}).leadsTo("/requests/R-7")
+	if !k.named("R-7").NoDemand {
+		t.Error("none of these was not kept")
+	}
+}

@@ -116,7 +116,7 @@ func (s *Server) resumeRequest(w http.ResponseWriter, r *http.Request, v *visit)
 }
 
 func (s *Server) closeRequest(w http.ResponseWriter, r *http.Request, v *visit) error {
-	e := desk.Ending{Outcome: desk.Outcome(r.PostForm.Get("outcome")), Size: desk.Size(r.PostForm.Get("size"))}
+	e := desk.Ending{Outcome: desk.Outcome(r.PostForm.Get("outcome")), Size: desk.Size(r.PostForm.Get("size")), Coding: codingOf(r.PostForm)}
 	return s.editRequest(w, r, v, "is closed.", fact{Name: "Close as", Value: outcomeWord(e.Outcome)}, func(ref string, _ int64) (desk.Request, error) {
 		return s.deps.Requests.Close(r.Context(), v.Actor, ref, e)
 	})

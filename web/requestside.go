@@ -268,6 +268,7 @@ type requestDeeds struct {
 	Opened   string // the form that it stands in
 	Give     []option
 	Waits    []choice
+	Offers   []offer // demands, where it is closed
 	Outcomes []keyed
 	Sizes    []keyed
 	Snooze   []option
@@ -306,8 +307,16 @@ func (s *Server) requestDeeds(ctx context.Context, v *visit, book Book, c desk.C
 	for _, x := range waitOptions() {
 		d.Waits = append(d.Waits, choice{Value: x.Value, Label: x.Label, Here: r.State == desk.Waiting && x.Value == string(r.WaitsFor)})
 	}
+	var err error
+	if d.Offers, err = s.offers(ctx, v, r); err != nil {
+		return d, err
+	}
+	first := 1
+	if len(d.Offers) > 0 {
+		first = 4 // 1 to 3 and 0 say what it was about
+	}
 	for i, o := range outcomeOptions() {
-		d.Outcomes = append(d.Outcomes, keyed{o, fmt.Sprint(i + 1)})
+		d.Outcomes = append(d.Outcomes, keyed{o, fmt.Sprint(first + i)})
 	}
 	for i, size := range desk.Sizes() {
 		say := []string{"about 5 minutes", "about 20 minutes", "about an hour", "half a day or more"}[i]
@@ -320,7 +329,6 @@ func (s *Server) requestDeeds(ctx context.Context, v *visit, book Book, c desk.C
 		}
 		d.Declare = "/incidents/new?" + q.Encode()
 	}
-	var err error
 	d.Alike, err = s.alike(ctx, v, r)
 	return d, err
 }
