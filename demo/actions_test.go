@@ -330,13 +330,13 @@ func queueFixes(p *played) {
 	if _, err := p.company.Until(p.Context(), func(o company.Observed) bool { return o.Stuck() && o.Trouble.Tries > 2 }); err != nil {
 		p.Fatal(err)
 	}
-	run := p.does("queue/take-poisoned-message-out", false, nil) // it watches the queue itself
+	run := p.does("queue/take-poisoned-message-out", true, nil)
 	if _, err := p.company.Until(p.Context(), past); err != nil {
 		p.Fatal(err)
 	}
 	id := run.Result.Tables[0].Rows[0][0]
 	p.company.Mend()
-	p.does("queue/put-back", false, map[string]any{"quarantine": id})
+	p.does("queue/put-back", true, map[string]any{"quarantine": id})
 	err = until(p.Context(), func(ctx context.Context) (bool, error) {
 		state, err := p.company.Office().Ask(ctx, "SELECT coalesce(max(state || ', ' || because), '') FROM verifications WHERE id = '"+session+"'")
 		return state == "declined, a date in the document cannot be", err

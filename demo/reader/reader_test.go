@@ -132,7 +132,7 @@ func (r *reader) meetsTheCompany() {
 	r.signIn(r.laptop, "liis")
 	r.laptop.SeeText("Show how long reading takes by country") // waits for Liis since the incident before
 	for path, shows := range map[string]string{"/incidents": "Webhooks to Savanna Pay are late", "/postmortems": "Documents are read too slowly",
-		"/incidents/INC-1/postmortem": "Spanish identity cards", "/actions": "Look at the decision queue", "/journal": "published the post-mortem"} {
+		"/incidents/INC-1/postmortem": "Spanish identity cards", "/actions": "Look at the decision queue", "/journal?verb=postmortem.": "published the post-mortem"} {
 		r.laptop.Open(r.frontline + path)
 		r.laptop.SeeText(shows)
 	}

@@ -130,7 +130,10 @@ async function refresh(pressed) {
     const answer = await fetch(url, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(15000) });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (answer.status >= 500) throw new Error(`status ${answer.status}`);
-    if (location.href !== url) return; // somebody went on meanwhile
+    if (location.href !== url || asked > began) { // somebody went on meanwhile, or sent a form whose answer stands at this address
+      waiting = true;
+      return;
+    }
     if (typing() && !wanted) return moved();
     if (answer.redirected || assets(fresh) !== assets(document)) { // signed out, or a new version
       return typing() ? lost() : location.reload();
