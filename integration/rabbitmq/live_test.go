@@ -15,10 +15,21 @@ import (
 )
 
 // planned plans and expects one message to be proposed.
+// patiently asks again while the broker is not there: one that has just come up says for some seconds that a queue is down.
+func patiently[T any](t *testing.T, ask func() (T, error)) T {
+	t.Helper()
+	v, err := ask()
+	for n := 0; fault.Is(err, fault.Unavailable) && n < 60; n++ {
+		time.Sleep(time.Second / 2) // there is nothing to wait for but the broker's own report
+		v, err = ask()
+	}
+	must(t, err)
+	return v
+}
+
 func planned(t *testing.T, call action.Call) action.Plan {
 	t.Helper()
-	plan, err := park().Plan(t.Context(), call)
-	must(t, err)
+	plan := patiently(t, func() (action.Plan, error) { return park().Plan(t.Context(), call) })
 	if plan.Nothing || len(plan.Changes) == 0 {
 		t.Fatalf("the plan proposes nothing: %s", plan.Summary)
 	}
@@ -437,8 +448,9 @@ func TestBrokerRestartsBetweenCopyAndRemoval(t *testing.T) {
 				if _, err := park().Do(t.Context(), call, plan, led); !fault.Is(err, fault.Unavailable) {
 					t.Errorf("Do = %v, want Unavailable", err)
 				}
-				res, err := park().Reconcile(t.Context(), call, plan, led.Steps(), led)
-				must(t, err)
+				res := patiently(t, func() (action.Result, error) {
+					return park().Reconcile(t.Context(), call, plan, led.Steps(), led)
+				})
 				if res.Done || res.Unknown {
 					t.Errorf("the run says %+v, but the message is still there", res)
 				}
