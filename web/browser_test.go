@@ -410,7 +410,7 @@ func (st *street) palette() {
 	st.See("dialog.palette[open]")
 	st.picture("palette")
 	st.Fill("dialog.palette input", "tok")
-	st.until("one line", `document.querySelectorAll("dialog.palette li").length === 1`)
+	st.until("one place, and the search of everything", `document.querySelectorAll("dialog.palette li").length === 2 && document.querySelectorAll("dialog.palette li[data-n='-1']").length === 1`)
 	for _, v := range st.Axe() {
 		st.t.Errorf("palette: %s", v)
 	}
