@@ -71,7 +71,7 @@ const (
 
 	ReadAnswers  Verb = "answer.read"  // the published ones for everybody
 	WriteAnswers Verb = "answer.write" // and read drafts and those for the desk alone
-	SeeInsight Verb = "insight.see" // figures about the desk's work; they name no person
+	SeeInsight   Verb = "insight.see"  // figures about the desk's work; they name no person
 
 	SeeRules  Verb = "rule.see"
 	TryRule   Verb = "rule.try"   // ask what a rule would have done; the answer names alerts and incidents of the past
