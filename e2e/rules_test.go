@@ -59,6 +59,8 @@ func TestRulesLookWhenItBegins(t *testing.T) {
 
 	b.Open(d.URL + "/rules")
 	b.Fill("textarea[name=text]", "rules:\n  - {id: draft, title: A draft, team: support, on: [alert.opened], if: 'severity == \"critical\"', run: queue/look}\n")
+	p.behind("/rules/pipeline/look-when-it-stops", url.Values{"do": {"resume"}, "reason": {"The queue stands still again"}})
+	b.SeeText("Something changed.") // what was written stays, and what says so does not stand in the way of the button
 	b.Click("form[action='/rules/try'] button")
 	b.SeeText("it would have run 2 times, of 2 that it looks at")
 	for _, v := range b.Axe() {

@@ -217,7 +217,7 @@ func DeveloperHoursSaved(facts []Fact, scope Scope) (Report, error) {
 	for _, t := range saved.Types {
 		r.Rows = append(r.Rows, []Cell{Word(t.Type), Figure(t.Hours), Figure(t.Minutes), Counted(t.Resolved)})
 	}
-	r.Answer = "Saved were " + measured(saved.Hours, worked)
+	r.Answer = "Developer hours kept free: " + measured(saved.Hours, worked)
 	if len(saved.Left) > 0 {
 		r.Notes = append(r.Notes, "Left out, for fewer than 6 escalated requests with a known time: "+strings.Join(saved.Left, ", ")+".")
 	}

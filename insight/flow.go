@@ -77,7 +77,7 @@ func TimeUntil(u Until, facts []Fact, scope Scope) (Report, error) {
 		}
 		r.Rows = append(r.Rows, append(row, Counted(c.N), Counted(c.N-c.Ended)))
 	}
-	r.Answer = "Until half of them are done: " + measured(r.Rows[0][1].Estimate(), hours)
+	r.Answer = "Half of them are done after: " + measured(r.Rows[0][1].Estimate(), hours)
 	r.Series = []Series{curve(all)}
 	if len(cohorts) > 1 {
 		r.Notes = append(r.Notes, fmt.Sprintf("Log-rank test that the months are alike: χ² = %.2f, %d degrees of freedom, p = %.3f.", test.Statistic, test.Freedom, test.P))
@@ -119,7 +119,7 @@ func ServiceLevels(facts []Fact, scope Scope) (Report, error) {
 		}
 		r.Rows = append(r.Rows, []Cell{Word(t), Figure(a.Share), Counted(a.Met), Counted(a.Missed), Counted(a.Overdue), Counted(a.Pending)})
 	}
-	r.Answer = "Kept were " + measured(r.Rows[0][1].Estimate(), percent)
+	r.Answer = "Promises kept: " + measured(r.Rows[0][1].Estimate(), percent)
 	return r, nil
 }
 
@@ -200,7 +200,7 @@ func WhatChanged(facts []Fact, scope Scope) (Report, error) {
 	for _, g := range s.Groups {
 		r.Rows = append(r.Rows, []Cell{Word("mix: " + g.Group), Plain(g.Mix, "part of a sum")}, []Cell{Word("within: " + g.Group), Plain(g.Within, "part of a sum")})
 	}
-	r.Answer = "The escalated share changed by " + measured(s.Change, points)
+	r.Answer = "Change of the escalated share: " + measured(s.Change, points)
 	if s.Simpson {
 		r.Notes = append(r.Notes, "Careful: every type moved the other way than the whole (Simpson). The mix of requests made the change, not the work.")
 	}

@@ -130,7 +130,7 @@ func (s *Server) wingViews(r *http.Request, v *visit, here string) []wingView {
 		view := wingView{wing: w, Here: w.Path == here}
 		if count := s.deps.Badges[w.Path]; count != nil {
 			b, err := count(r.Context(), v.Actor)
-			if err != nil {
+			if err != nil && r.Context().Err() == nil { // a browser that went on is nobody's trouble
 				s.deps.Log.LogAttrs(r.Context(), slog.LevelWarn, "badge not counted", slog.String("wing", w.Path), slog.Any("err", err))
 			}
 			view.Badge = b

@@ -3,6 +3,7 @@ package neighbour
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -137,10 +138,50 @@ func (b *Browser) URL() string {
 	return ask(b, chromedp.Location())
 }
 
-// Click waits for the element that the CSS selector names to be visible, and clicks it.
+// Click waits for the element that the CSS selector names to be visible and in nobody's way, and clicks it, as a person does: they scroll it out
+// from under what lies over the screen.
 func (b *Browser) Click(selector string) {
 	b.t.Helper()
-	b.Do(chromedp.Click(chromedp.CSS(selector)))
+	at := chromedp.CSS(selector)
+	b.Do(chromedp.WaitVisible(at))
+	b.bare(selector)
+	b.Do(chromedp.Click(at))
+}
+
+// inReach scrolls an element to the middle of the window and says what would get a click on it: nothing when that is the element itself.
+const inReach = `(selector => {
+	const e = document.querySelector(selector);
+	e.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+	const r = e.getClientRects()[0];
+	const hit = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
+	return e.contains(hit) || hit?.closest("label")?.control === e ? "" : hit?.outerHTML.slice(0, 200) ?? "what is outside of the window";
+})`
+
+// bare waits until nothing lies over the middle of an element.
+func (b *Browser) bare(selector string) {
+	b.t.Helper()
+	quoted, err := json.Marshal(selector)
+	must(b.t, err)
+	ctx, cancel := context.WithTimeout(b.Context, b.Patience)
+	defer cancel()
+	pause := time.NewTicker(50 * time.Millisecond)
+	defer pause.Stop()
+	var over string
+	for {
+		// An error means that the page is just being replaced, or that the time is over.
+		now, err := chromedp.Run(ctx, chromedp.Evaluate[string](inReach+"("+string(quoted)+")"))
+		if err == nil && now == "" {
+			return
+		}
+		if err == nil || over == "" {
+			over = fmt.Sprint(now, err)
+		}
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			b.t.Fatalf("browser at %s: %s cannot be clicked, over it lies %s", b.location(), selector, over)
+		}
+	}
 }
 
 // Fill waits for a form field to be visible, goes into it and types the text over what is there, as a person does: a live screen leaves alone where somebody is.
