@@ -24,6 +24,7 @@ import (
 	"frontline/rule"
 	"frontline/runner"
 	"frontline/store"
+	"frontline/thanks"
 )
 
 // App is the whole program, wired.
@@ -51,6 +52,7 @@ type App struct {
 	mornings  *action.Mornings
 	incidents *incident.Service
 	desk      *desk.Service
+	thanks    *thanks.Service
 	figures   *insight.Board
 	mail      *email.Channel // nil without a mail server
 	mailIn    string         // where mail for the desk is taken; empty when it is not
@@ -85,7 +87,7 @@ func New(ctx context.Context, s Settings, o Options) (*App, error) {
 	if a.db, err = store.Open(ctx, c.Database, store.Options{Clock: o.Clock, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.changeKey, a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireInsight, a.wireMailIn, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
+	for _, step := range []func(context.Context) error{a.changeKey, a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireThanks, a.wireInsight, a.wireMailIn, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -148,6 +150,7 @@ func (a *App) wireJobs(context.Context) error {
 	handlers = append(handlers, a.actions.Handlers()...)
 	handlers = append(handlers, a.incidents.Handlers()...)
 	handlers = append(handlers, a.desk.Handlers()...)
+	handlers = append(handlers, a.thanks.Handlers(a.db.Enqueue)...)
 	handlers = append(handlers, a.glassHandlers()...)
 	handlers = append(handlers, a.rules.Handlers()...)
 	handlers = append(handlers, a.mornings.Handlers()...)
@@ -165,7 +168,8 @@ func (a *App) wireJobs(context.Context) error {
 	a.db.OnJobs(a.runner.Wake)
 	a.loops = append(a.loops, a.runner.Run, a.auditor.Run, a.actions.Tend, a.mornings.Run, a.rules.Run, a.daily, a.fillFacts,
 		func(ctx context.Context) { journal.Seal(ctx, a.db, a.clock, a.log) },
-		func(ctx context.Context) { a.desk.Follow(ctx, a.clock, a.log) })
+		func(ctx context.Context) { a.desk.Follow(ctx, a.clock, a.log) },
+		func(ctx context.Context) { a.thanks.Run(ctx, a.clock, a.log) })
 	for _, f := range a.syncers() {
 		a.loops = append(a.loops, f.Run)
 	}

@@ -73,6 +73,10 @@ const (
 	WriteAnswers Verb = "answer.write" // and read drafts and those for the desk alone
 	SeeInsight   Verb = "insight.see"  // figures about the desk's work; they name no person
 
+	SeeThanks    Verb = "thanks.see"
+	GiveThanks   Verb = "thanks.give"
+	RemoveThanks Verb = "thanks.remove" // others' words off the wall
+
 	SeeRules  Verb = "rule.see"
 	TryRule   Verb = "rule.try"   // ask what a rule would have done; the answer names alerts and incidents of the past
 	PauseRule Verb = "rule.pause" // and let it go on
@@ -95,12 +99,12 @@ const (
 func least(v Verb) (Role, bool) {
 	switch v {
 	case SeeAlerts, SeeOnCall, PageMyself, SeeIncidents, DeclareIncident, ReadPostmortems, SeeCatalog,
-		OwnTokens, SeeActions, SeeRules, SeeSystem, FinishFollowUp, AskDesk, SeeRequests, ReadAnswers, SeeInsight:
+		OwnTokens, SeeActions, SeeRules, SeeSystem, FinishFollowUp, AskDesk, SeeRequests, ReadAnswers, SeeInsight, SeeThanks, GiveThanks:
 		return Member, true
 	case HandleAlerts, PagePeople, WorkIncident, PublishUpdate, WritePostmortem, RunReadAction, RunChangeAction,
 		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, AnswerStep, WorkRequests, ManageDemands, WriteAnswers, TryRule, SeeRunners, SeeSecrets:
 		return Support, true
-	case Override, RunDangerAction, DropQuarantined, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule, ManageSecrets:
+	case Override, RunDangerAction, DropQuarantined, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule, ManageSecrets, RemoveThanks:
 		return Lead, true
 	case Configure, ManagePeople, ManageRunners:
 		return Admin, true
@@ -113,16 +117,16 @@ func Verbs() []Verb {
 	return []Verb{SeeAlerts, HandleAlerts, SendSignals, TestSources, SeeOnCall, PageMyself, Override, PagePeople,
 		SeeIncidents, DeclareIncident, WorkIncident, PublishUpdate, ReadPostmortems, WritePostmortem, FinishFollowUp,
 		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, DropQuarantined, ApproveRun, ReviewRun, BreakGlass, AnswerStep,
-		AskDesk, SeeRequests, WorkRequests, ManageDemands, ReadAnswers, WriteAnswers, SeeInsight, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem,
+		AskDesk, SeeRequests, WorkRequests, ManageDemands, ReadAnswers, WriteAnswers, SeeInsight, SeeThanks, GiveThanks, RemoveThanks, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem,
 		SeeRunners, ManageRunners, SeeSecrets, ManageSecrets}
 }
 
 // LeastRole returns the least role that may use the verb; false when no role may, only a source or a link.
 func LeastRole(v Verb) (Role, bool) { return least(v) }
 
-// answered says whether a verb is somebody's answer for what others do: only a person gives one, never a program.
+// answered says whether a verb is somebody's own word, for what others do or for what they did: only a person gives it, never a program.
 func answered(v Verb) bool {
-	return v == ApproveRun || v == ReviewRun || v == BreakGlass || v == AnswerStep
+	return v == GiveThanks || v == ApproveRun || v == ReviewRun || v == BreakGlass || v == AnswerStep
 }
 
 // May is the one gate: it returns nil when the actor may use the verb on the subject, and otherwise a fault that

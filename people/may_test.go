@@ -51,6 +51,9 @@ desk.manage_demands         -      support lead admin
 answer.read                 member support lead admin
 answer.write                -      support lead admin
 insight.see                 member support lead admin
+thanks.see                  member support lead admin
+thanks.give                 member support lead admin
+thanks.remove               -      -       lead admin
 rule.see                    member support lead admin
 rule.try                    -      support lead admin
 rule.pause                  -      -       lead admin
@@ -68,7 +71,7 @@ secret.manage               -      -       lead admin
 `
 
 // answers are the verbs that only a person may use, whatever role a program has.
-var answers = []people.Verb{people.ApproveRun, people.ReviewRun, people.BreakGlass, people.AnswerStep}
+var answers = []people.Verb{people.ApproveRun, people.ReviewRun, people.BreakGlass, people.AnswerStep, people.GiveThanks}
 
 func table(t *testing.T) map[people.Verb][]string {
 	t.Helper()

@@ -54,6 +54,8 @@ func seeing(kind string) (people.Verb, bool) {
 		return people.SeeRequests, true
 	case "answer":
 		return people.ReadAnswers, true
+	case "thanks":
+		return people.SeeThanks, true
 	case "presence":
 		return people.WorkRequests, true
 	case "runner":
