@@ -80,6 +80,9 @@ func inspect(t *testing.T, b *neighbour.Browser, name, theme, size string) {
 	for _, v := range b.Axe() {
 		t.Errorf("%s, %s, %s: %s", name, theme, size, v)
 	}
+	if wide := b.Overflow(); wide != "" {
+		t.Errorf("%s, %s, %s: the screen is wider than its window, because of %s", name, theme, size, wide)
+	}
 	for _, c := range b.Complaints() {
 		if !strings.Contains(c, "409 (Conflict)") { // the answer to who writes second, which is a screen of its own
 			t.Errorf("%s, %s, %s: the browser says %s", name, theme, size, c)

@@ -246,6 +246,17 @@ func (b *Browser) Text() string {
 	return ask(b, chromedp.Evaluate[string](`document.body.innerText`))
 }
 
+// Overflow names the first element that makes the page wider than its window; empty when the page fits.
+func (b *Browser) Overflow() string {
+	b.t.Helper()
+	return ask(b, chromedp.Evaluate[string](`(() => {
+		const room = document.documentElement.clientWidth;
+		if (document.documentElement.scrollWidth <= room) return "";
+		const wide = [...document.querySelectorAll("body *")].find(e => e.getBoundingClientRect().right > room + 1 && e.checkVisibility());
+		return wide?.outerHTML.slice(0, 200) ?? "something that cannot be seen";
+	})()`))
+}
+
 // Phone makes the window 390 by 844 pixels, with touch, as a common phone.
 func (b *Browser) Phone() {
 	b.t.Helper()
