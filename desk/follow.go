@@ -33,11 +33,14 @@ func (s *Service) Follow(ctx context.Context, c clock.Clock, log *slog.Logger) {
 	}
 }
 
-// freshen reads the sample anew when it is old, so that nobody waits for it.
+// freshen reads the sample and learns anew when they are old, so that nobody waits for it.
 func (s *Service) freshen(ctx context.Context) error {
 	book, err := s.Book(ctx)
 	if err == nil {
 		_, err = s.resample(ctx, book)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return s.relearnWhenOld(ctx)
 }

@@ -117,6 +117,7 @@ type Database interface {
 	Reading
 	Register
 	Finding
+	Examples
 	Shelf
 }
 

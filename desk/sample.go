@@ -99,9 +99,12 @@ func (s *Service) readSample(ctx context.Context, book Directory) (*sample, erro
 // alike is what is compared of something with others like it.
 func alike(w Written) string { return search.Normal(w.Title + "\n" + w.Asked) }
 
-// Forget lets go of what is known by heart: the next search reads it anew. Whoever erases words calls it.
+// Forget lets go of what is known by heart and what was learnt: the next search reads it anew. Whoever erases words calls it.
 func (s *Service) Forget() {
 	s.sample.mu.Lock()
 	defer s.sample.mu.Unlock()
 	s.sample.now = nil
+	s.learning.mu.Lock()
+	defer s.learning.mu.Unlock()
+	s.learning.now = nil
 }

@@ -23,8 +23,9 @@ type Service struct {
 
 	AnswerLink func(x Answer) string // the answer's address, for the mail to its owner
 
-	sample sampling
-	offers offers
+	sample   sampling
+	learning learning
+	offers   offers
 }
 
 // change runs one decision about a request.

@@ -2,6 +2,7 @@ package search
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -19,7 +20,7 @@ type Suggestion struct {
 	Demand  string
 	Share   float64  // how much speaks for it, from 0 to 1; over all demands they sum to one
 	Votes   int      // how many of the nearest Advice.Of requests are of this demand
-	Because []string // the words that those requests and this one share
+	Because []string // the words that those requests and this one share; without votes, those that speak for the demand in all confirmed ones
 }
 
 // Advice is what is suggested about one request.
@@ -106,8 +107,52 @@ func (m *Model) Advise(text string, neighbours []Neighbour, confirmed func(id st
 		all[i].Share += weight * float64(p)
 	}
 	all = slices.DeleteFunc(all, func(s Suggestion) bool { return s.Share < leastShare })
-	return Advice{Suggestions: top(all, suggested, byShare), Of: of, MaybeNew: len(m.demands) > 0 && likeness < m.threshold}
+	best := top(all, suggested, byShare)
+	for i, s := range best {
+		if len(s.Because) == 0 {
+			best[i].Because = m.because(text, s.Demand)
+		}
+	}
+	return Advice{Suggestions: best, Of: of, MaybeNew: len(m.demands) > 0 && likeness < m.threshold}
 }
+
+// because names the words of a text that speak most for a demand: by what each adds to its score, over what it adds to a demand's on average.
+func (m *Model) because(text, demand string) []string {
+	d, known := slices.BinarySearch(m.demands, demand)
+	if !known {
+		return nil
+	}
+	text = clip(text)
+	table := m.centroid
+	if m.weight != nil {
+		table = m.weight
+	}
+	worth, surface := map[string]float64{}, map[string]string{}
+	for _, t := range Tokens(text) {
+		if _, seen := surface[t.Term]; seen || isUsual(t.Word) {
+			continue
+		}
+		f := feature("w", t.Term)
+		if row := m.row(table, f); row != nil {
+			mean := 0.0
+			for _, w := range row {
+				mean += float64(w) / float64(len(row))
+			}
+			surface[t.Term], worth[t.Term] = text[t.From:t.To], float64(m.rare[f])*(float64(row[d])-mean)
+		}
+	}
+	terms := slices.SortedFunc(maps.Keys(surface), func(a, b string) int { return cmp.Or(cmp.Compare(worth[b], worth[a]), strings.Compare(a, b)) })
+	var names []string
+	for _, t := range terms[:min(reasons, len(terms))] {
+		if worth[t] > 0 && worth[t] >= worth[terms[0]]/4 {
+			names = append(names, surface[t])
+		}
+	}
+	return names
+}
+
+// Demands is how many demands the model knows.
+func (m *Model) Demands() int { return len(m.demands) }
 
 // guess returns the model's share for each demand, or nothing when it knows nothing of the text, and the likeness to the nearest demand.
 func (m *Model) guess(text string) (shares []float32, likeness float64) {

@@ -98,10 +98,10 @@ func (x *Index) ask(text string) *question {
 	text = clip(text)
 	tokens := Tokens(text)
 	q := &question{index: make(map[string]int), gram: make(map[uint32]int)}
-	surface, times := make(map[string]string), make(map[string]int)
+	surface, times, usual := make(map[string]string), make(map[string]int), make(map[string]bool)
 	for _, t := range tokens {
 		if _, ok := surface[t.Term]; !ok {
-			surface[t.Term] = text[t.From:t.To]
+			surface[t.Term], usual[t.Term] = text[t.From:t.To], isUsual(t.Word)
 			q.terms = append(q.terms, t.Term)
 		}
 		times[t.Term]++
@@ -114,7 +114,7 @@ func (x *Index) ask(text string) *question {
 		q.index[t] = i
 		q.surface = append(q.surface, surface[t])
 		q.times = append(q.times, float64(times[t]))
-		q.rare = append(q.rare, rarity(documents, len(x.postings[t])))
+		q.rare = append(q.rare, usually(documents, len(x.postings[t]), usual[t]))
 	}
 	length := x.askGrams(q, words(tokens))
 	q.wordsSelf, q.gramsSelf = q.self(float64(len(tokens)), length)
@@ -222,7 +222,8 @@ func share(part, whole float64) float64 {
 	return part / whole
 }
 
-// because names the words that carry the likeness: at most four, those that tell less than a quarter of the best one left out.
+// because names the words that carry the likeness: at most four, those that tell less than a quarter of the best one left out, and those that more
+// than half of all texts hold.
 func (q *question) because(worth []float64) []string {
 	best := 0.0
 	var order []int
@@ -236,7 +237,7 @@ func (q *question) because(worth []float64) []string {
 	})
 	var names []string
 	for _, i := range order[:min(reasons, len(order))] {
-		if worth[i] >= best/4 {
+		if worth[i] >= best/4 && q.rare[i] >= math.Ln2 {
 			names = append(names, q.surface[i])
 		}
 	}

@@ -84,3 +84,8 @@ func (t *tx) putCodes(ctx context.Context, r desk.Request) error {
 func recoded(before, after desk.Request) bool {
 	return before.NoDemand != after.NoDemand || !slices.Equal(before.Codes, after.Codes)
 }
+
+// Coded implements desk.Examples.
+func (db *DB) Coded(ctx context.Context, demand string, limit int) ([]int64, error) {
+	return rows(ctx, db.read, value[int64], `SELECT r.number FROM request_code c JOIN request r ON r.id = c.request WHERE c.demand = $1 ORDER BY c.at DESC, r.number DESC LIMIT $2`, demand, limit)
+}

@@ -38,12 +38,29 @@ func (s *Server) offers(ctx context.Context, v *visit, r desk.Request) ([]offer,
 	for i, x := range all {
 		w := weights[x.Demand.ID]
 		o := offer{Value: x.Demand.ID, Label: x.Demand.Title, Key: fmt.Sprint(i + 1), Small: fmt.Sprintf("%s this quarter, %.1f h", plural(w.Requests, "request", "requests"), w.Hours)}
-		if x.Votes > 0 && len(x.Because) > 0 {
-			o.Why = fmt.Sprintf("because of: %s; %d of %d nearest", strings.Join(x.Because, ", "), x.Votes, x.Of)
-		}
+		o.Why = whyOf(x)
 		out = append(out, o)
 	}
-	return append(out, offer{Value: noDemand, Label: "None of these", Key: "0", Small: "It is looked at again with others like it.", None: true}), nil
+	none := offer{Value: noDemand, Label: "None of these", Key: "0", Small: "It is looked at again with others like it.", None: true}
+	if all[0].New {
+		none.Why = "maybe: it is less like every known demand than nine of ten known requests are like theirs"
+	}
+	return append(out, none), nil
+}
+
+// whyOf is the reason for a suggestion: "62 % speaks for it, because of: refund, pending; 4 of 5 nearest".
+func whyOf(x desk.Advised) string {
+	if x.Share == 0 {
+		return ""
+	}
+	why := fmt.Sprintf("%.0f %% speaks for it", 100*x.Share)
+	if len(x.Because) > 0 {
+		why += ", because of: " + strings.Join(x.Because, ", ")
+	}
+	if x.Votes > 0 {
+		why += fmt.Sprintf("; %d of %d nearest", x.Votes, x.Of)
+	}
+	return why
 }
 
 // codingOf reads what a request was about from a form; several share the work equally.
