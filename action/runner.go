@@ -35,7 +35,9 @@ type Runner struct {
 	Vault     *Vault           // where references stored:NAME are looked up; nil: they are refused
 	Budget    *Budget          // of one person over all actions that change something; nil when there is none
 	Elsewhere Elsewhere        // uses kinds on runners in other networks; nil: actions that name a runner are refused
-	Given                      // what inputs are checked with, beside the definition
+	// Allowances keeps what neighbours said they allow; nil: nobody can ask them.
+	Allowances Allowances
+	Given      // what inputs are checked with, beside the definition
 
 	lists lists
 }

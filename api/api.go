@@ -64,6 +64,7 @@ type Deps struct {
 	Insight   Insight
 	Actions   Actions
 	Runners   Runners
+	Clusters  Clusters
 	Secrets   Secrets
 	Config    Config
 	Rules     Rules
@@ -127,6 +128,7 @@ func build(deps Deps) (*server, error) {
 	s.savings()
 	s.rules()
 	s.runners()
+	s.clusters()
 	s.handovers()
 	s.secrets()
 	s.configuration()

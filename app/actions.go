@@ -36,6 +36,7 @@ func (a *App) wireActions(ctx context.Context) error {
 	}
 	a.actions = &action.Runner{Runs: a.db, Records: a.db, Shelf: a.db, Book: bookAs[action.Directory](a), Kinds: kinds, Clock: a.clock, Log: a.log,
 		Getenv: a.getenv, Box: box{key, "run inputs"}, Belongs: a.belongs, Given: a.given(), Link: a.runLink, Budget: a.settings.budget}
+	a.actions.Allowances = a.db
 	vault, err := a.db.Key(ctx, "stored secrets", a.settings.key)
 	if err != nil {
 		return err

@@ -46,6 +46,7 @@ type Commands struct {
 	Run        runCommands        `cmd:"" help:"Look at runs of actions."`
 	Quarantine quarantineCommands `cmd:"" help:"See what actions took out, and let go of it."`
 	Handover   handoverCommands   `cmd:"" help:"Read what teams are told in the morning about their nights."`
+	Cluster    clusterCommands    `cmd:"" help:"See what clusters allow the actions that reach them."`
 	Rule       ruleCommands       `cmd:"" help:"Look at what happens by itself, and try it out."`
 	Search     searchAll          `cmd:"" help:"Look for something in requests, incidents and all else."`
 	Whoison    whoIsOn            `cmd:"" help:"Say who is on call."`

@@ -19,6 +19,7 @@ type systemScreen struct {
 	Box      *sandboxPart
 	Runners  bool // may be looked at
 	Secrets  bool
+	Clusters bool
 }
 
 // Sandbox is how well this host keeps scripts from what is not their business.
@@ -62,6 +63,7 @@ func (s *Server) showSystem(w http.ResponseWriter, r *http.Request, v *visit) er
 	scr.Box = s.sandbox()
 	scr.Runners = people.May(v.Actor, people.SeeRunners, people.Subject{Kind: "runner"}) == nil
 	scr.Secrets = people.May(v.Actor, people.SeeSecrets, people.Subject{Kind: "secret"}) == nil
+	scr.Clusters = people.May(v.Actor, people.RunReadAction, people.Subject{Kind: "action"}) == nil
 	for _, a := range failed {
 		scr.Failures = append(scr.Failures, failureEntry(v, book, a))
 	}

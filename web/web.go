@@ -95,6 +95,7 @@ type Deps struct {
 	TakingOver TakingOver
 	Folders    SyncedFolders
 	Runners    Runners
+	Clusters   Clusters
 	Secrets    Secrets
 	Book       func(context.Context) (Book, error) // what is configured now
 	Configured func(context.Context) (Configured, error)

@@ -77,3 +77,18 @@ func (Queue) Reconcile(_ context.Context, c action.Call, _ action.Plan, _ []acti
 	return action.Result{Done: true, Summary: "Message " + id + " was taken out of the queue decisions.", Facts: map[string]any{"messages": 1},
 		Tables: []action.Table{{Title: "Taken out", Columns: []string{"message", "size"}, Rows: [][]string{{id, "2 KB"}}}}}, nil
 }
+
+var _ action.Bounded = Queue{}
+
+// Neighbour implements action.Bounded.
+func (Queue) Neighbour(action.Call) string { return "https://queues.verity.example" }
+
+// Allowed implements action.Bounded: what is dangerous lacks a right.
+func (Queue) Allowed(_ context.Context, c action.Call) (action.Allowance, error) {
+	said := action.Allowance{Account: "frontline", Version: "v3", Rights: []action.Right{{Where: "decisions", What: "take messages", Must: true, Allowed: c.Risk != action.RiskDanger}},
+		Blocks: []action.Block{{Where: "decisions", What: "It drops its oldest message when it is full.", Right: "Set x-overflow."}}}
+	if c.Risk == action.RiskDanger {
+		said.Manifest = "allow: {frontline: [take messages]}\n"
+	}
+	return said, nil
+}

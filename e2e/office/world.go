@@ -186,7 +186,7 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 		w.t.Fatal(err)
 	}
 	w.Runners = &runner.Dispatch{Store: w.DB, Runs: w.DB, Queue: w.DB, Uploads: w.DB, Clock: w.Clock, Log: log, Box: box{}, Key: key, Lease: time.Minute, Since: w.Clock.Now()}
-	actions.Elsewhere = w.Runners
+	actions.Elsewhere, actions.Allowances = w.Runners, w.DB
 	actions.Vault = &action.Vault{Safe: w.DB, Book: book[action.Directory](w), Key: secret.New(verity.Key)}
 	incidents := &incident.Service{DB: w.DB, Book: book[incident.Directory](w), Groups: w.DB, Runs: actions, Mailer: w,
 		Link: func(i incident.Incident) string { return "https://frontline.verity.example/incidents/" + i.Name() }}
@@ -203,7 +203,7 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	}
 	h, err := api.New(api.Deps{
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
-		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Finding: requests, Demands: requests, Insight: &insight.Board{DB: w.DB, Book: book[insight.Directory](w), Now: w.DB.Now}, Actions: actions, Runners: w.Runners, Secrets: *actions.Vault, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
+		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Finding: requests, Demands: requests, Insight: &insight.Board{DB: w.DB, Book: book[insight.Directory](w), Now: w.DB.Now}, Actions: actions, Runners: w.Runners, Clusters: actions, Secrets: *actions.Vault, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
 	})
 	if err != nil {
 		w.t.Fatal(err)

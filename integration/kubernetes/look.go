@@ -207,11 +207,8 @@ func (s survey) lint() [][]string {
 		}
 	}
 	for _, b := range s.budgets {
-		where := "poddisruptionbudget/" + b.Metadata.Name
-		if b.Status.ExpectedPods == 0 {
-			add(where, "It guards no pod.", "Correct its selector, or delete it.")
-		} else if b.Spec.UnhealthyPodEvictionPolicy != "AlwaysAllow" {
-			add(where, "When too many pods fail, it keeps the failing ones from being evicted too.", "Set unhealthyPodEvictionPolicy: AlwaysAllow.")
+		for _, f := range b.lint() {
+			add(b.name(), f[0], f[1])
 		}
 	}
 	for _, p := range s.bare {
@@ -243,9 +240,7 @@ func (c crew) lint(known []budget) [][2]string {
 		found = append(found, [2]string{"Several budgets guard its pods: the cluster refuses every eviction.", "Keep one of them."})
 	}
 	for _, b := range guarding {
-		if b.Status.DesiredHealthy >= n {
-			found = append(found, [2]string{fmt.Sprintf("The budget %s never lets a pod go: it needs %d of %d.", b.Metadata.Name, b.Status.DesiredHealthy, n), "Set maxUnavailable: 1, or add a replica."})
-		}
+		found = append(found, b.stuck(n)...)
 	}
 	if how.Type == "Recreate" || n > 1 && how.takesAll(n) {
 		found = append(found, [2]string{"A rollout stops all pods at once.", "Use RollingUpdate with maxUnavailable below 100 %."})
