@@ -198,6 +198,9 @@ func WhatChanged(facts []Fact, scope Scope) (Report, error) {
 		r.Rows = append(r.Rows, []Cell{Word(part.name), Figure(part.e)})
 	}
 	for _, g := range s.Groups {
+		if math.IsNaN(g.Mix) { // one side counted nothing: there is no sum for it to be a part of
+			break
+		}
 		r.Rows = append(r.Rows, []Cell{Word("mix: " + g.Group), Plain(g.Mix, "part of a sum")}, []Cell{Word("within: " + g.Group), Plain(g.Within, "part of a sum")})
 	}
 	r.Answer = "Change of the escalated share: " + measured(s.Change, points)

@@ -201,6 +201,9 @@ func (s *Server) showReport(w http.ResponseWriter, r *http.Request, v *visit) er
 	scr.draw(x)
 	if len(x.Rows) == 0 {
 		b := newBlank("Nothing to count yet", "No request that arrived in this time fits. A wider time, or a wider filter, may have some.", "See three years", "/insight/"+x.Name+"?days=1095")
+		if x.N > 0 {
+			b = newBlank("Nothing to count yet", "Requests arrived, and what this report is about has not been confirmed for any of them. It is asked where a request is closed.", "See requests", "/requests")
+		}
 		scr.Empty = &b
 	}
 	return s.show(w, r, v, http.StatusOK, "report", scr)
