@@ -116,13 +116,13 @@ func (l letter) text() string {
 	b.WriteString("\n")
 	fmt.Fprintf(&b, "State:     %s\n", l.inc.State)
 	fmt.Fprintf(&b, "Severity:  %s\n", l.inc.Severity)
-	fmt.Fprintf(&b, "Since:     %s UTC\n", l.inc.DetectedAt.UTC().Format("15:04, Monday 2 January 2006"))
-	l.row(&b, "Until:     ", endOf(l.inc))
+	fmt.Fprintf(&b, "Since:     %s\n", l.inc.DetectedAt.In(l.zone()).Format("15:04 MST, Monday 2 January 2006"))
+	l.row(&b, "Until:     ", endOf(l.inc, l.zone()))
 	l.row(&b, "Lead:      ", l.person(l.inc.Lead))
 	l.row(&b, "Services:  ", strings.Join(l.services(), ", "))
 	l.row(&b, "Customers: ", l.customers())
 	if l.notice.About == AboutUpdate && !l.update.NextBy.IsZero() {
-		fmt.Fprintf(&b, "\nThe next update comes by %s UTC.\n", l.update.NextBy.UTC().Format("15:04"))
+		fmt.Fprintf(&b, "\nThe next update comes by %s.\n", l.update.NextBy.In(l.zone()).Format("15:04 MST"))
 	}
 	fmt.Fprintf(&b, "\n%s\n\nThis is for inside the company. Do not forward it to customers.\n", l.link)
 	return b.String()
@@ -134,11 +134,20 @@ func (letter) row(b *strings.Builder, label, value string) {
 	}
 }
 
-func endOf(i Incident) string {
+// zone is the reader's own, or UTC where none is known.
+func (l letter) zone() *time.Location {
+	p, _ := l.book.Person(l.notice.Person)
+	if zone, err := time.LoadLocation(p.Zone); err == nil {
+		return zone // of no name: UTC
+	}
+	return time.UTC
+}
+
+func endOf(i Incident, zone *time.Location) string {
 	if i.ResolvedAt.IsZero() {
 		return ""
 	}
-	return i.ResolvedAt.UTC().Format("15:04") + " UTC, after " + Spell(i.ResolvedAt.Sub(i.DetectedAt))
+	return i.ResolvedAt.In(zone).Format("15:04 MST") + ", after " + Spell(i.ResolvedAt.Sub(i.DetectedAt))
 }
 
 func (l letter) person(id string) string {

@@ -22,7 +22,7 @@ type Message struct {
 	Title   string // one line
 	Body    string // a few lines of plain text
 	Urgency Urgency
-	At      time.Time // when what it is about began
+	At      time.Time // when what it is about began, in the zone of the person who is reached
 	Link    string    // opens the subject, and for a page carries the token that acknowledges
 	Buttons []Button  // at most three
 	Page    string    // the page's short name, "P-12", so that a person sees that two messages are one matter

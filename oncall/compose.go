@@ -15,8 +15,9 @@ func message(p Page, a Attempt, r Roster, link string) Message {
 	if p.Count > 1 {
 		body = append(body, fmt.Sprintf("%d alerts so far.", p.Count))
 	}
+	rotation, _ := r.Rotation(a.Duty.Rotation)
 	return Message{
-		Attempt: a.ID, Title: p.Title, Body: strings.Join(append(body, reason(p, a, r)), "\n"), Urgency: p.Urgency, At: p.Began,
+		Attempt: a.ID, Title: p.Title, Body: strings.Join(append(body, reason(p, a, r)), "\n"), Urgency: p.Urgency, At: p.Began.In(r.zoneOf(a.Duty.Person, rotation)),
 		Link: link, Buttons: []Button{{Label: "Acknowledge", URL: link, Post: true}}, Page: p.Short(),
 	}
 }

@@ -29,12 +29,12 @@ func (m Message) Tidy() Message {
 	return m
 }
 
-// Began says when it began, for people: "Since 2026-11-23 02:14 UTC". It is empty when nobody knows.
+// Began says when it began, for people and in the zone that At is in: "Since 2026-11-23 02:14 EET". It is empty when nobody knows.
 func (m Message) Began() string {
 	if m.At.IsZero() {
 		return ""
 	}
-	return m.At.UTC().Format("Since 2006-01-02 15:04 UTC")
+	return m.At.Format("Since 2006-01-02 15:04 MST")
 }
 
 func web(address string) bool {

@@ -27,7 +27,7 @@ func TestMessageTidy(t *testing.T) {
 
 func TestMessageBegan(t *testing.T) {
 	at := time.Date(2026, 11, 23, 4, 14, 7, 0, time.FixedZone("EET", 7200))
-	if got, want := (Message{At: at}).Began(), "Since 2026-11-23 02:14 UTC"; got != want {
+	if got, want := (Message{At: at}).Began(), "Since 2026-11-23 04:14 EET"; got != want {
 		t.Errorf("Began() = %q, want %q", got, want)
 	}
 	if got := (Message{}).Began(); got != "" {
