@@ -164,3 +164,19 @@ func (r Run) withoutOutput(now time.Time) Run {
 	}
 	return r
 }
+
+// WithoutWords is what stays of a run when the person is erased whom it was about: what ran, when, its states and its facts. False when the run has not
+// come to an end, for then its words are still needed.
+func (r Run) WithoutWords(now time.Time) (Run, bool) {
+	switch r.State {
+	case Running, Waiting, Unknown:
+		return r, false
+	}
+	r = r.withoutOutput(now)
+	r.Reason = ""
+	r.Plan.Summary, r.Result.Summary = "", ""
+	if r.Result.Check != nil {
+		r.Result.Check.Summary = ""
+	}
+	return r, true
+}

@@ -21,6 +21,7 @@ import (
 	"frontline/journal"
 	"frontline/oncall"
 	"frontline/people"
+	"frontline/privacy"
 	"frontline/rule"
 	"frontline/runner"
 	"frontline/store"
@@ -53,6 +54,7 @@ type App struct {
 	incidents *incident.Service
 	desk      *desk.Service
 	thanks    *thanks.Service
+	privacy   *privacy.Service
 	figures   *insight.Board
 	mail      *email.Channel // nil without a mail server
 	mailIn    string         // where mail for the desk is taken; empty when it is not
@@ -87,7 +89,7 @@ func New(ctx context.Context, s Settings, o Options) (*App, error) {
 	if a.db, err = store.Open(ctx, c.Database, store.Options{Clock: o.Clock, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.changeKey, a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireThanks, a.wireInsight, a.wireMailIn, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
+	for _, step := range []func(context.Context) error{a.changeKey, a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireThanks, a.wirePrivacy, a.wireInsight, a.wireMailIn, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -151,6 +153,7 @@ func (a *App) wireJobs(context.Context) error {
 	handlers = append(handlers, a.incidents.Handlers()...)
 	handlers = append(handlers, a.desk.Handlers()...)
 	handlers = append(handlers, a.thanks.Handlers(a.db.Enqueue)...)
+	handlers = append(handlers, a.privacyHandlers()...)
 	handlers = append(handlers, a.glassHandlers()...)
 	handlers = append(handlers, a.rules.Handlers()...)
 	handlers = append(handlers, a.mornings.Handlers()...)
@@ -185,7 +188,7 @@ func (a *App) daily(ctx context.Context) {
 			now := a.clock.Now()
 			err := a.db.Enqueue(ctx, alert.JobForget().At(now, "daily", alert.ForgetArgs{}),
 				oncall.JobForget().At(now, "daily", oncall.ForgetArgs{}), action.JobForget().At(now, "daily", action.ForgetArgs{}),
-				action.JobForgetOutput().At(now, "daily", action.ForgetOutputArgs{}))
+				action.JobForgetOutput().At(now, "daily", action.ForgetOutputArgs{}), desk.JobForgetWords().At(now, "daily", desk.ForgetWordsArgs{}))
 			if err != nil && ctx.Err() == nil {
 				a.log.Warn("tidying up cannot be asked for", "err", err)
 			}

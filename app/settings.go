@@ -55,6 +55,8 @@ type Settings struct {
 
 	KeepOutput time.Duration `help:"How long the output of runs, their files and inputs are kept after their end, where an action's limit keep_output says nothing; 0 keeps them for ever. What ran, who asked for it and what became of it stays in any case." default:"9600h" env:"FRONTLINE_KEEP_OUTPUT"`
 
+	KeepRequests time.Duration `help:"How long the words of closed requests are kept, where their type says nothing; 0 keeps them for ever. What is counted of a request stays in any case." default:"0" env:"FRONTLINE_KEEP_REQUESTS"`
+
 	Grace time.Duration `help:"How long open requests and sends may take to finish at the end." default:"10s" env:"FRONTLINE_GRACE"`
 }
 
@@ -144,6 +146,7 @@ func (s Settings) check(getenv func(string) string) (c checked, err error) {
 		func() error { return keptLong("keep-pages", s.KeepPages, 30*24*time.Hour) },
 		func() error { return c.readBudget() },
 		func() error { return keptLong("keep-output", s.KeepOutput, 24*time.Hour) },
+		func() error { return keptLong("keep-requests", s.KeepRequests, 24*time.Hour) },
 		func() error { return oneOf("log-level", s.LogLevel, "debug", "info", "warn", "error") },
 		func() error { return oneOf("log-format", s.LogFormat, "text", "json") },
 	} {

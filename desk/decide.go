@@ -110,6 +110,7 @@ func (t *turn) retitle(title journal.Text) error {
 		return nil
 	}
 	t.req.Title = title.Body
+	t.wordsAgain()
 	t.req.Version++
 	t.worked()
 	t.note("request.retitled", nil).Text = title.Hash()

@@ -132,6 +132,9 @@ type Request struct {
 	Reopened     int       `json:"reopened,omitempty"`
 	Said         int       `json:"said"`    // how many messages there are
 	Version      int64     `json:"version"` // counts the edits of what two people may change at once
+
+	Erased *Erased `json:"erased,omitempty"` // its words are gone
+	Hold   *Hold   `json:"hold,omitempty"`   // its words must stay
 }
 
 // Former is what a request was before it was set aside, so that this can be taken back.

@@ -258,6 +258,7 @@ func (s *Service) notSent(ctx context.Context, row Send) error {
 	_, err := s.change(ctx, people.System("job"), people.WorkRequests, row.Request, nil, func(t *turn) error {
 		t.out.Finish = true
 		switch {
+		case t.req.Wordless(): // the words went before they could be sent
 		case t.req.State == Closed && t.req.Of == "":
 			t.openAgain()
 		case t.req.State == Waiting && t.req.WaitsFor == Asker:

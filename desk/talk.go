@@ -107,6 +107,7 @@ func (t *turn) say(m Message) *Message {
 		m.Files[i].ID, m.Files[i].Request = t.cur.NewID(), m.Request
 	}
 	t.req.Said++
+	t.wordsAgain()
 	t.out.Messages = append(t.out.Messages, m)
 	return &t.out.Messages[len(t.out.Messages)-1]
 }

@@ -65,7 +65,8 @@ const (
 
 	AskDesk      Verb = "desk.ask" // also what a channel does that brings somebody's question
 	SeeRequests  Verb = "desk.see"
-	WorkRequests Verb = "desk.work" // reply, note, assign, close, and all else that a supporter does
+	WorkRequests Verb = "desk.work"       // reply, note, assign, close, and all else that a supporter does
+	HoldWords    Verb = "desk.hold_words" // say that the words of a request must stay, whatever its type says
 	// ManageDemands is to keep the register of what is asked for again and again.
 	ManageDemands Verb = "desk.manage_demands"
 
@@ -89,6 +90,9 @@ const (
 	ExportConfig Verb = "config.export"
 	SeeSystem    Verb = "system.see"
 
+	OwnData     Verb = "privacy.own"   // fetch what is held about oneself
+	ErasePeople Verb = "privacy.erase" // fetch what is held about anybody, and take it away
+
 	SeeRunners    Verb = "runner.see"
 	ManageRunners Verb = "runner.manage" // add and revoke
 	SeeSecrets    Verb = "secret.see"    // that they exist; nobody sees a value
@@ -99,14 +103,14 @@ const (
 func least(v Verb) (Role, bool) {
 	switch v {
 	case SeeAlerts, SeeOnCall, PageMyself, SeeIncidents, DeclareIncident, ReadPostmortems, SeeCatalog,
-		OwnTokens, SeeActions, SeeRules, SeeSystem, FinishFollowUp, AskDesk, SeeRequests, ReadAnswers, SeeInsight, SeeThanks, GiveThanks:
+		OwnTokens, SeeActions, SeeRules, SeeSystem, FinishFollowUp, AskDesk, SeeRequests, ReadAnswers, SeeInsight, SeeThanks, GiveThanks, OwnData:
 		return Member, true
 	case HandleAlerts, PagePeople, WorkIncident, PublishUpdate, WritePostmortem, RunReadAction, RunChangeAction,
 		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, AnswerStep, WorkRequests, ManageDemands, WriteAnswers, TryRule, SeeRunners, SeeSecrets:
 		return Support, true
-	case Override, RunDangerAction, DropQuarantined, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule, ManageSecrets, RemoveThanks:
+	case Override, RunDangerAction, DropQuarantined, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule, ManageSecrets, RemoveThanks, HoldWords:
 		return Lead, true
-	case Configure, ManagePeople, ManageRunners:
+	case Configure, ManagePeople, ManageRunners, ErasePeople:
 		return Admin, true
 	}
 	return "", false
@@ -117,8 +121,8 @@ func Verbs() []Verb {
 	return []Verb{SeeAlerts, HandleAlerts, SendSignals, TestSources, SeeOnCall, PageMyself, Override, PagePeople,
 		SeeIncidents, DeclareIncident, WorkIncident, PublishUpdate, ReadPostmortems, WritePostmortem, FinishFollowUp,
 		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, DropQuarantined, ApproveRun, ReviewRun, BreakGlass, AnswerStep,
-		AskDesk, SeeRequests, WorkRequests, ManageDemands, ReadAnswers, WriteAnswers, SeeInsight, SeeThanks, GiveThanks, RemoveThanks, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem,
-		SeeRunners, ManageRunners, SeeSecrets, ManageSecrets}
+		AskDesk, SeeRequests, WorkRequests, HoldWords, ManageDemands, ReadAnswers, WriteAnswers, SeeInsight, SeeThanks, GiveThanks, RemoveThanks, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem,
+		SeeRunners, ManageRunners, SeeSecrets, ManageSecrets, OwnData, ErasePeople}
 }
 
 // LeastRole returns the least role that may use the verb; false when no role may, only a source or a link.

@@ -48,6 +48,7 @@ desk.ask                    member support lead admin
 desk.see                    member support lead admin
 desk.work                   -      support lead admin
 desk.manage_demands         -      support lead admin
+desk.hold_words             -      -       lead admin
 answer.read                 member support lead admin
 answer.write                -      support lead admin
 insight.see                 member support lead admin
@@ -68,6 +69,8 @@ runner.see                  -      support lead admin
 runner.manage               -      -       -    admin
 secret.see                  -      support lead admin
 secret.manage               -      -       lead admin
+privacy.own                 member support lead admin
+privacy.erase               -      -       -    admin
 `
 
 // answers are the verbs that only a person may use, whatever role a program has.

@@ -245,12 +245,16 @@ func (t *tx) putRequest(ctx context.Context, r desk.Request) error {
 	if due == 0 {
 		due = never
 	}
-	title := r.Title
+	title, erased := r.Title, int64(0)
+	if r.Wordless() {
+		title, fields, erased = "", "{}", micros(r.Erased.At)
+	}
 	r.Title, r.Fields = "", nil // words have one place, so that they can be erased
 	_, err := t.exec(ctx, `UPDATE request SET title = $2, fields = $3, type = $4, team = $5, service = $6, customer = $7, asker = $8, state = $9, waits_for = $10,
-		assignee = $11, of_request = $12, problem = $13, incident = $14, received_at = $15, snoozed_until = $16, closed_at = $17, due_at = $18, body = $19 WHERE id = $1`,
+		assignee = $11, of_request = $12, problem = $13, incident = $14, received_at = $15, snoozed_until = $16, closed_at = $17, due_at = $18, body = $19, erased_at = $20, held = $21
+		WHERE id = $1`,
 		r.ID, title, fields, r.Type, r.Team, r.Service, r.Customer, r.Asker, string(r.State), string(r.WaitsFor),
-		r.Assignee, r.Of, r.Problem, r.Incident, micros(r.ReceivedAt), micros(r.SnoozedUntil), micros(r.ClosedAt), due, asJSON(r))
+		r.Assignee, r.Of, r.Problem, r.Incident, micros(r.ReceivedAt), micros(r.SnoozedUntil), micros(r.ClosedAt), due, asJSON(r), erased, r.Hold != nil)
 	return err
 }
 
@@ -356,6 +360,9 @@ func scanRequest(s scan) (r desk.Request, err error) {
 		err = json.Unmarshal([]byte(fields), &r.Fields)
 	}
 	r.Number, r.ID, r.Title = number, id, title
+	if title == "" && r.Erased != nil {
+		r.Title = desk.ErasedTitle
+	}
 	return r, err
 }
 

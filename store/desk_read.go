@@ -317,12 +317,14 @@ func (db *DB) Attachment(ctx context.Context, id string) (desk.File, error) {
 
 // DraftOf implements desk.Reading.
 func (db *DB) DraftOf(ctx context.Context, request, person string) (desk.Draft, error) {
-	d, _, err := row(ctx, db.read, func(s scan) (d desk.Draft, err error) {
-		var at int64
-		err = s(&d.Person, &d.Request, &d.Kind, &d.Body, &d.Said, &at)
-		d.At = fromMicros(at)
-		return d, err
-	}, `SELECT person, request, kind, body, said, at FROM request_draft WHERE person = $1 AND request = $2`, person, request)
+	d, _, err := row(ctx, db.read, scanDraft, `SELECT person, request, kind, body, said, at FROM request_draft WHERE person = $1 AND request = $2`, person, request)
+	return d, err
+}
+
+func scanDraft(s scan) (d desk.Draft, err error) {
+	var at int64
+	err = s(&d.Person, &d.Request, &d.Kind, &d.Body, &d.Said, &at)
+	d.At = fromMicros(at)
 	return d, err
 }
 

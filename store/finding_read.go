@@ -166,6 +166,9 @@ func writtenRequests(ctx context.Context, q querier, numbers []int64) ([]desk.Wr
 	for i, r := range all {
 		out[i] = desk.Written{Kind: desk.KindRequest, Number: r.Number, Request: r, Title: r.Title, At: r.ReceivedAt}
 		at[r.ID], ids[i] = &out[i], r.ID
+		if r.Erased != nil && r.Title == desk.ErasedTitle {
+			out[i].Title = "" // it is nobody's word, and is not searched
+		}
 	}
 	list, args = in(1, ids)
 	err = q.query(ctx, func(s scan) error {

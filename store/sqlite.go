@@ -32,7 +32,7 @@ func (db *DB) openSQLite(ctx, background context.Context, path string) error {
 	if err := ownFile(path); err != nil {
 		return err
 	}
-	dsn := "file:" + uriPath(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(0)&_pragma=cache_size(-32000)"
+	dsn := "file:" + uriPath(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(0)&_pragma=secure_delete(1)&_pragma=cache_size(-32000)"
 	pool, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return public(err)
