@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"strings"
 
+	"frontline/desk"
 	"frontline/journal"
 	"frontline/wire"
 )
@@ -24,6 +26,14 @@ func (n names) ref(kind, id string) *wire.Ref {
 }
 
 func (n names) person(id string) *wire.Ref { return n.ref("person", id) }
+
+// writer names who wrote a message for the desk: a person, or a rule.
+func (n names) writer(by string) *wire.Ref {
+	if id, ok := strings.CutPrefix(by, desk.ByRule); ok {
+		return n.ref("rule", id)
+	}
+	return n.person(by)
+}
 
 // actor names who did something: a person, or a source of signals that did it by itself.
 func (n names) actor(id string) *wire.Ref {

@@ -314,7 +314,7 @@ func partyOf(p desk.Party) wire.Party {
 }
 
 func (n names) message(m desk.Message, parties map[string]desk.Party) wire.Message {
-	out := wire.Message{UID: m.ID, Kind: string(m.Kind), By: n.person(m.By), At: m.At, Body: m.Text.Body, Cut: m.Cut, Channel: m.Channel,
+	out := wire.Message{UID: m.ID, Kind: string(m.Kind), By: n.writer(m.By), At: m.At, Body: m.Text.Body, Cut: m.Cut, Channel: m.Channel,
 		Files: every(m.Files, func(f desk.File) wire.Attachment {
 			return wire.Attachment{UID: f.ID, Name: f.Name, Type: f.Type, Size: f.Size}
 		})}

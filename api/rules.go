@@ -24,11 +24,11 @@ type Rules interface {
 var _ Rules = (*rule.Board)(nil)
 
 func (s *server) rules() {
-	add(s, route{Method: http.MethodGet, Path: "/rules", ID: "listRules", Verb: people.SeeRules, Summary: "List rules", Say: "What runs actions by itself, and how often it did."}, s.listRules)
+	add(s, route{Method: http.MethodGet, Path: "/rules", ID: "listRules", Verb: people.SeeRules, Summary: "List rules", Say: "What happens by itself, and how often it did."}, s.listRules)
 	add(s, route{Method: http.MethodGet, Path: "/rules/{rule}", ID: "showRule", Verb: people.SeeRules, Summary: "Show a rule",
 		Say: "With what it did last, and why; also what held it back."}, s.showRule)
 	add(s, route{Method: http.MethodPost, Path: "/rules/try", ID: "tryRule", Verb: people.TryRule, Summary: "Say what a rule would have done",
-		Say: "One that is configured, or those of a text that is not applied yet, about what the journal says of the past. Nothing is done. Conditions see alerts and incidents as they are now."}, s.tryRule)
+		Say: "One that is configured, or those of a text that is not applied yet, about what the journal says of the past. Nothing is done. Conditions see requests as they were, alerts and incidents as they are now."}, s.tryRule)
 	add(s, route{Method: http.MethodPost, Path: "/rules/pause", ID: "pauseRule", Verb: people.SeeRules, Summary: "Stop a rule",
 		Say: "Until somebody lets it go on; what happens meanwhile is not made up for. It takes a lead of the owning team, and a reason."}, s.pauseRule)
 	add(s, route{Method: http.MethodPost, Path: "/rules/resume", ID: "resumeRule", Verb: people.SeeRules, Summary: "Let a rule go on",
@@ -51,7 +51,7 @@ func (s *server) listRules(ctx context.Context, by people.Actor, in *listRules) 
 
 func (n names) rule(r rule.Shown) wire.Rule {
 	w := r.Words(n.Name)
-	out := wire.Rule{ID: r.ID, Title: r.Title, Team: n.ref("team", r.Team), When: w.When, If: w.If, Action: *n.ref("action", r.Run), With: append([]string{}, w.With...), Bounds: w.Bounds,
+	out := wire.Rule{ID: r.ID, Title: r.Title, Team: n.ref("team", r.Team), When: w.When, If: w.If, Does: append([]string{}, w.Does...), Action: n.ref("action", r.Run), With: append([]string{}, w.With...), Bounds: w.Bounds,
 		Off: r.Off, Fired: r.Lately, FiredAt: r.Last}
 	if !r.Pause.At.IsZero() {
 		out.Paused = &wire.RulePause{By: *n.person(r.Pause.By.ID), At: r.Pause.At, Reason: r.Pause.Reason.Body}
@@ -132,7 +132,7 @@ func (n names) trial(t rule.Trial) wire.Trial {
 		case f.Restrained != "":
 			x.Outcome, x.Say = "held", f.Restrained
 		case f.Fires:
-			x.Outcome, x.Inputs = "fires", f.Firing.Inputs
+			x.Outcome, x.Inputs, x.Does = "fires", f.Firing.Inputs, f.Does
 		}
 		return x
 	})}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"frontline/action"
+	"frontline/desk"
 	"frontline/journal"
 	"frontline/people"
 	"frontline/rule"
@@ -11,16 +12,23 @@ import (
 
 // wireRules makes what runs actions by itself.
 func (a *App) wireRules(context.Context) error {
-	a.rules = &rule.Engine{Store: a.db, Book: bookAs[rule.Directory](a), Describe: a.describe, Actions: byRule{a.actions}, Clock: a.clock, Log: a.log}
-	a.ruleBoard = &rule.Board{Engine: a.rules, Records: a.db, Book: bookAs[rule.Owners](a), Knows: a.belongs, Clock: a.clock}
+	a.rules = &rule.Engine{Store: a.db, Book: bookAs[rule.Directory](a), Describe: a.describe, Recall: a.recall, Knows: a.belongs,
+		Actions: byRule{a.actions}, Deeds: ruleDeeds{a}, Clock: a.clock, Log: a.log}
+	a.ruleBoard = &rule.Board{Engine: a.rules, Records: a.db, Book: bookAs[rule.Owners](a), Knows: a.belongs, Check: desk.CheckRule, Clock: a.clock}
 	return nil
 }
 
-// describe is what the condition of a rule sees of a journal entry: the group or incident that it is about.
+// describe is what the condition of a rule sees of a journal entry: the request, group or incident that it is about.
 func (a *App) describe(ctx context.Context, e journal.Entry) (rule.Event, error) {
-	about := e.Matter()
+	about := rule.Matter(e)
 	out := rule.Event{Verb: e.Verb, Kind: e.Subject.Kind, Subject: e.Subject.ID, Facts: e.Facts, At: e.At, Labels: map[string]string{}, About: e.Subject}
 	switch about.Kind {
+	case "request":
+		r, err := a.db.Request(ctx, about.ID)
+		if err != nil {
+			return out, err
+		}
+		return a.describeRequest(ctx, e, r)
 	case "group":
 		out.Kind, out.About = about.Kind, about
 		return out, a.describeGroup(ctx, about.ID, e.Subject.ID, &out)
@@ -85,7 +93,7 @@ var _ rule.Actions = byRule{}
 // Plan implements rule.Actions.
 func (b byRule) Plan(ctx context.Context, by people.Actor, f rule.Firing) (string, bool, error) {
 	q := action.PlanRequest{Action: f.Action, Inputs: f.Inputs, Reason: "Rule " + f.Rule + ": " + f.Why}
-	if f.For.Kind == "group" || f.For.Kind == "incident" {
+	if f.For.Kind == "group" || f.For.Kind == "incident" || f.For.Kind == "request" {
 		q.For = f.For
 	}
 	r, err := b.Runner.Plan(ctx, by, q)

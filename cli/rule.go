@@ -96,7 +96,11 @@ func (p *paper) rule(r wire.RuleShown) {
 func (p *paper) saysRule(r wire.Rule) {
 	p.pair("When", r.When)
 	p.pair("If", r.If)
-	p.pair("Then", "run "+r.Action.Name)
+	then := slices.Clone(r.Does)
+	if r.Action != nil {
+		then = append(then, "run "+r.Action.Name)
+	}
+	p.pair("Then", strings.Join(then, "; "))
 	p.pair("With", strings.Join(r.With, ", "))
 	p.pair("Bounds", r.Bounds)
 	p.pair("Team", name(r.Team))
@@ -108,6 +112,8 @@ func outcome(o string) string {
 		return "under way"
 	case "held":
 		return "held back"
+	case "later":
+		return "looks later"
 	case "wrong":
 		return "went wrong"
 	case "no":
@@ -164,7 +170,7 @@ func (p *paper) trial(t wire.Trial, all bool) {
 		}
 		what := f.Say
 		if f.Outcome == "fires" {
-			what = inputsOf(f.Inputs)
+			what = strings.TrimSpace(strings.Join(f.Does, "; ") + " " + inputsOf(f.Inputs))
 		}
 		rows = append(rows, []string{p.when(f.At), outcome(f.Outcome), f.Subject, strings.TrimSpace(f.Title + " " + what)})
 	}

@@ -4,10 +4,12 @@ import (
 	"fmt"
 
 	"frontline/action"
+	"frontline/desk"
 	"frontline/fault"
 	"frontline/incident"
 	"frontline/oncall"
 	"frontline/people"
+	"frontline/rule"
 )
 
 // check looks at the book that would result: each object by itself, every reference, and what must not be said twice. Problems in
@@ -78,6 +80,8 @@ func (c *Config) fields(d definition) []fault.Field {
 	switch v := d.(type) {
 	case people.Person:
 		return append(d.Check(), c.contacts(v)...)
+	case rule.Rule:
+		return append(v.Check(), desk.CheckRule(v)...)
 	case action.Definition:
 		if c.known.Actions != nil {
 			return c.known.Actions(v)

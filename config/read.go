@@ -16,6 +16,7 @@ import (
 
 	"frontline/action"
 	"frontline/define"
+	"frontline/desk"
 	"frontline/fault"
 	"frontline/rule"
 )
@@ -133,7 +134,7 @@ func ReadRules(f File) ([]rule.Rule, error) {
 			continue
 		}
 		out = append(out, r)
-		for _, w := range r.Check() {
+		for _, w := range append(r.Check(), desk.CheckRule(r)...) {
 			problems = append(problems, o.problem(w.Name, "%s", w.Say))
 		}
 	}

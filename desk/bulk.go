@@ -154,8 +154,16 @@ func (t *turn) filled(text journal.Text) journal.Text {
 		}
 	}
 	customer, _ := t.book.Customer(t.req.Customer)
-	text.Body = strings.NewReplacer("{asker}", asker, "{customer}", first(customer.Name, "the customer"), "{request}", t.req.Name(), "{me}", t.name(t.actor.ID)).Replace(text.Body)
+	text.Body = strings.NewReplacer("{asker}", asker, "{customer}", first(customer.Name, "the customer"), "{request}", t.req.Name(), "{me}", t.me()).Replace(text.Body)
 	return text
+}
+
+// me is the name of whoever says it: a person's, or the rule's.
+func (t *turn) me() string {
+	if t.actor.Kind == people.ByRule {
+		return t.actor.Name
+	}
+	return t.name(t.actor.ID)
 }
 
 // TakeBack undoes a bulk edit of the actor's own, where nobody changed the request since. Words that left the desk stay said.

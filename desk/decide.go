@@ -51,7 +51,7 @@ func (t *turn) done() Change {
 
 // worked marks that somebody of the desk did something.
 func (t *turn) worked() {
-	if t.req.FirstTouchAt.IsZero() {
+	if t.req.FirstTouchAt.IsZero() && t.actor.Kind != people.ByRule {
 		t.req.FirstTouchAt = t.cur.Now
 	}
 }

@@ -115,6 +115,8 @@ type Request struct {
 
 	Of       string   `json:"of,omitempty"`       // the request that it is a duplicate of; its conversation is read there
 	Before   *Former  `json:"before,omitempty"`   // what it was before it became a duplicate
+	Tags     []string `json:"tags,omitempty"`     // words by which rules and people tell requests apart
+	Offers   []string `json:"offers,omitempty"`   // actions that a rule offers for it
 	Problem  string   `json:"problem,omitempty"`  // the request whose solution answers this one too
 	Links    []string `json:"links,omitempty"`    // requests that have to do with it
 	Incident string   `json:"incident,omitempty"` // the incident that it is a part of

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"frontline/fault"
@@ -224,7 +225,7 @@ func (s *Service) compose(ctx context.Context, row Send) (l Letter, err error) {
 	book, err := s.Book(ctx)
 	if err == nil {
 		author, _ := book.Person(m.By)
-		l.Author = author.Name
+		l.Author, l.Rule = author.Name, strings.HasPrefix(m.By, ByRule)
 	}
 	return l, err
 }

@@ -52,7 +52,8 @@ type Letter struct {
 	Request Request
 	To      Party
 	Text    string
-	Author  string   // who of us wrote it, by name
+	Author  string   // who of us wrote it, by name; empty for a rule
+	Rule    bool     // a rule wrote it: a program that answers by itself should not answer
 	Thread  []string // the channel's ids of what was said before, oldest first
 	Files   []File   // with their bodies
 	Link    string   // where the asker reads all of it
@@ -65,6 +66,8 @@ type Store interface {
 	Receive(ctx context.Context, in Arrival, decide func(Current) (Change, error)) (Request, bool, error)
 	// ChangeRequest changes one request, or returns a NotFound fault. with are other requests that the decision looks at, by id.
 	ChangeRequest(ctx context.Context, id string, with []string, decide func(Current) (Change, error)) (Request, error)
+	// DeedDone says whether a Change with this Once was written.
+	DeedDone(ctx context.Context, key string) (bool, error)
 	// ChangeSend changes one row of the ledger in a transaction.
 	ChangeSend(ctx context.Context, id string, decide func(Send, time.Time) (Send, journal.Consequences, error)) error
 	// Steps returns what a bulk edit did, in its order.
@@ -241,5 +244,6 @@ type Change struct {
 	Sends    []Send
 	Got      string // the person who got it with this decision, for the round robin
 	Step     *Step  // of a bulk edit
+	Once     string // the change is written once for this key, and else nothing of it; always when empty
 	journal.Consequences
 }

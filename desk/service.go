@@ -261,6 +261,7 @@ type Edit struct {
 	Service  *string
 	Customer *string
 	Assignee *string
+	Tags     *[]string
 }
 
 // Change changes what a request is about. seen is the Request.Version that was looked at, or 0.
@@ -277,6 +278,11 @@ func (t *turn) apply(e Edit) error {
 	}
 	if e.Priority != nil {
 		if err := t.setPriority(*e.Priority); err != nil {
+			return err
+		}
+	}
+	if e.Tags != nil {
+		if err := t.setTags(*e.Tags); err != nil {
 			return err
 		}
 	}

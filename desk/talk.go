@@ -8,6 +8,7 @@ import (
 
 	"frontline/fault"
 	"frontline/journal"
+	"frontline/people"
 )
 
 // incoming is a message that has been made ready for a decision: its words are salted, its files hashed.
@@ -64,6 +65,9 @@ func (t *turn) begin(in incoming) error {
 		r.Watchers = []string{in.person}
 	}
 	facts := map[string]any{"number": r.Number, "channel": in.channel, "type": r.Type, "team": r.Team, "service": r.Service, "customer": r.Customer, "asker": r.Asker, "priority": string(r.Priority)}
+	if in.automatic {
+		facts["automatic"] = true
+	}
 	t.note("request.received", facts).Text = in.title.Hash()
 	if in.kind.Trusted {
 		r.State = Open
@@ -86,7 +90,11 @@ func first(all ...string) string {
 
 // more is another message of the asker about a request that there is. It is our move again, unless developers have it; thanks reopen nothing.
 func (t *turn) more(in incoming) {
-	t.note("request.added", map[string]any{"channel": in.channel}).Text = in.text.Hash()
+	facts := map[string]any{"channel": in.channel}
+	if in.automatic {
+		facts["automatic"] = true
+	}
+	t.note("request.added", facts).Text = in.text.Hash()
 	switch {
 	case in.automatic, t.req.State == Closed && onlyThanks(in.text.Body):
 		return
@@ -139,7 +147,7 @@ func (t *turn) reply(w writing) error {
 		return err
 	}
 	t.accept()
-	m := t.say(Message{Kind: Reply, By: t.actor.ID, Text: w.text, Channel: t.actor.Via, Files: w.files})
+	m := t.say(Message{Kind: Reply, By: t.author(), Text: w.text, Channel: t.actor.Via, Files: w.files})
 	e := t.note("request.replied", map[string]any{"first": t.req.FirstReplyAt.IsZero(), "to": len(t.cur.To)})
 	e.Text = w.text.Hash()
 	if t.req.FirstReplyAt.IsZero() {
@@ -170,7 +178,7 @@ func (t *turn) solveHanging(message string, o Outcome) {
 func (t *turn) sendTo(message string) {
 	for _, to := range t.cur.To {
 		channel := to.Channel
-		if channel == "screen" || channel == "api" {
+		if channel == "screen" || channel == "api" || channel == "rule" {
 			if channel = "mail"; !t.mail || to.Party.Address == "" {
 				continue // they read it on the screen
 			}
@@ -195,8 +203,11 @@ func (t *turn) write(w writing) error {
 		return err
 	}
 	t.worked()
-	t.say(Message{Kind: Note, By: t.actor.ID, Text: w.text, Channel: t.actor.Via, Files: w.files})
+	t.say(Message{Kind: Note, By: t.author(), Text: w.text, Channel: t.actor.Via, Files: w.files})
 	t.note("request.noted", nil).Text = w.text.Hash()
+	if t.actor.Kind == people.ByRule { // its words may hold an asker's: they call nobody
+		return nil
+	}
 	for _, person := range mentioned(t.book, w.text.Body) {
 		if err := t.watch(person); err != nil {
 			return err

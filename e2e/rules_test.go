@@ -47,7 +47,7 @@ func TestRulesLookWhenItBegins(t *testing.T) {
 
 	b.Open(d.URL + "/rules/pipeline/look-when-it-stops?days=7")
 	b.SeeText("RUN-1")
-	b.SeeText("it would have run once, of 1 that it looks at")
+	b.SeeText("it would have acted once, of 1 that it looks at")
 	b.SeeText("queue = decisions")
 	visitAll(t, d, b, "ruled", "/rules", "/rules/pipeline/look-when-it-stops?days=7", "/rules/pipeline/look-for-an-incident")
 
@@ -62,7 +62,7 @@ func TestRulesLookWhenItBegins(t *testing.T) {
 	p.behind("/rules/pipeline/look-when-it-stops", url.Values{"do": {"resume"}, "reason": {"The queue stands still again"}})
 	b.SeeText("Something changed.") // what was written stays, and what says so does not stand in the way of the button
 	b.Click("form[action='/rules/try'] button")
-	b.SeeText("it would have run 2 times, of 2 that it looks at")
+	b.SeeText("it would have acted 2 times, of 2 that it looks at")
 	for _, v := range b.Axe() {
 		t.Error("a rule that was tried:", v)
 	}

@@ -32,6 +32,8 @@ type Tally struct {
 type Records interface {
 	// Considered returns what a rule did last, newest first, with what it was held back from.
 	Considered(ctx context.Context, rule string, limit int) ([]Firing, error)
+	// FiringsFor returns what rules did about a subject, newest first.
+	FiringsFor(ctx context.Context, about journal.Subject, limit int) ([]Firing, error)
 	// Fired counts the firings since a time, and says when the last was, by rule.
 	Fired(ctx context.Context, since time.Time) (map[string]Tally, error)
 	// Past returns entries of the journal with one of the verbs since a time, oldest first; the newest ones when there are more than limit.
@@ -53,7 +55,8 @@ type Board struct {
 	Engine  *Engine
 	Records Records
 	Book    func(context.Context) (Owners, error)
-	Knows   func(ctx context.Context, a people.Actor, s journal.Subject) error // whether the actor may know of an alert or incident
+	Knows   func(ctx context.Context, a people.Actor, s journal.Subject) error // whether the actor may know of an alert, an incident or a request
+	Check   func(Rule) []fault.Field                                           // what the desk has against what a rule does; nil: nothing
 	Clock   clock.Clock
 }
 
@@ -132,6 +135,25 @@ func (b *Board) Rule(ctx context.Context, by people.Actor, id string) (Shown, []
 	return all[i], fs, err
 }
 
+// About says what rules did about a request, by the firing's id, to whoever may know of it.
+func (b *Board) About(ctx context.Context, by people.Actor, about journal.Subject) (map[string]Firing, error) {
+	if err := people.May(by, people.SeeRules, people.Subject{Kind: "rule"}); err != nil {
+		return nil, err
+	}
+	if err := b.Knows(ctx, by, about); err != nil {
+		return nil, err
+	}
+	fs, err := b.Records.FiringsFor(ctx, about, mostAbout)
+	out := make(map[string]Firing, len(fs))
+	for _, f := range fs {
+		out[f.ID] = f
+	}
+	return out, err
+}
+
+// mostAbout is how many firings about one subject are told.
+const mostAbout = 200
+
 func noRule(id string) error {
 	return fault.New(fault.NotFound, "There is no rule %.80q. Look at the list of rules.", id)
 }
@@ -196,6 +218,9 @@ func (b *Board) wrong(ctx context.Context, r Rule) ([]fault.Field, error) {
 		return nil, err
 	}
 	wrong := r.Check()
+	if b.Check != nil {
+		wrong = append(wrong, b.Check(r)...)
+	}
 	for _, ref := range r.Refs() {
 		if ref.ID != "" && !book.Has(ref.Kind, ref.ID) {
 			wrong = append(wrong, fault.Field{Name: ref.Field, Say: fmt.Sprintf("There is no %s %q. Define it or correct the name.", ref.Kind, ref.ID)})
@@ -209,7 +234,10 @@ func (b *Board) known(ctx context.Context, by people.Actor, all []journal.Entry)
 	asked := map[journal.Subject]error{}
 	var out []journal.Entry
 	for _, e := range all {
-		about := e.Matter()
+		about := Matter(e)
+		if !slices.Contains([]string{"group", "incident", "request"}, about.Kind) {
+			about = journal.Subject{}
+		}
 		err, known := asked[about]
 		if !known && about.Kind != "" {
 			err = b.Knows(ctx, by, about)

@@ -2,9 +2,10 @@ package rule
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"frontline/clock"
@@ -48,14 +49,32 @@ type Actions interface {
 	Start(ctx context.Context, by people.Actor, run, key string) (waiting bool, err error)
 }
 
+// Order is one deed to be done, with its texts filled in.
+type Order struct {
+	Key   string // the same for every try: the deed is done once for it
+	Rule  Rule
+	Deed  Deed
+	Event Event
+}
+
+// Deeds does what rules do beside running actions. app has one.
+type Deeds interface {
+	// Do does one deed, once for its key however often it is called. A fault that fault.Again is not true of is final.
+	Do(ctx context.Context, by people.Actor, o Order) error
+}
+
 // Engine follows the journal and the clock.
 type Engine struct {
 	Store    Store
 	Book     func(context.Context) (Directory, error)
 	Describe func(ctx context.Context, e journal.Entry) (Event, error) // what conditions see of an entry, and what it is about
-	Actions  Actions
-	Clock    clock.Clock
-	Log      *slog.Logger
+	// Recall is Describe for the past: what was known of the entry's subject at the time, as far as the journal tells. Describe when nil.
+	Recall  func(ctx context.Context, e journal.Entry, at time.Time) (Event, error)
+	Knows   func(ctx context.Context, by people.Actor, about journal.Subject) error // whether a rule may know of a request
+	Actions Actions
+	Deeds   Deeds
+	Clock   clock.Clock
+	Log     *slog.Logger
 
 	idle bool // there was no rule when it looked last
 }
@@ -70,8 +89,15 @@ func KindFire() job.Kind[JobFire] {
 	return job.Kind[JobFire]{Name: "rule.fire", Mode: job.AtLeastOnce, Tries: 8, Limit: time.Minute}
 }
 
+// KindLook is the durable work of looking so long after something happened as the rule says.
+func KindLook() job.Kind[JobFire] {
+	return job.Kind[JobFire]{Name: "rule.look", Mode: job.AtLeastOnce, Tries: 8, Limit: time.Minute}
+}
+
 // Handlers binds the wing's job kinds.
-func (e *Engine) Handlers() []job.Handler { return []job.Handler{KindFire().Handle(e.fire)} }
+func (e *Engine) Handlers() []job.Handler {
+	return []job.Handler{KindFire().Handle(e.fire), KindLook().Handle(e.look)}
+}
 
 // pollTime is how long a rule may wait for its turn.
 const pollTime = time.Second
@@ -171,18 +197,39 @@ func (e *Engine) decide(ctx context.Context, rules []Rule, entries []journal.Ent
 	return out, nil
 }
 
-// follows says whether the entry is one that the rule is about. What rules do is never one: nothing goes round in circles.
+// follows says whether the entry is one that the rule is about. What rules do is never one, and nothing that a program adds to a request, which
+// may be its answer to a rule: nothing goes round in circles.
 func (r Rule) follows(e journal.Entry) bool {
-	return !r.Off && slices.Contains(r.On, e.Verb) && e.Actor.Kind != people.ByRule
+	echo := e.Verb == "request.added" && e.Facts["automatic"] == true
+	return !r.Off && slices.Contains(r.On, e.Verb) && e.Actor.Kind != people.ByRule && !echo
+}
+
+// Actor is who a rule is when it does something: support in its team, and never more.
+func (r Rule) Actor() people.Actor {
+	return people.Actor{Kind: people.ByRule, ID: r.ID, Name: r.Title, Role: people.Support, Teams: []string{r.Team}, Via: "rule"}
+}
+
+// describe is what the rule's condition sees of an entry; NotFound when the rule may not know of it.
+func (e *Engine) describe(ctx context.Context, r Rule, entry journal.Entry) (Event, error) {
+	if about := Matter(entry); about.Kind == "request" && e.Knows != nil {
+		if err := e.Knows(ctx, r.Actor(), about); err != nil {
+			return Event{}, err
+		}
+	}
+	event, err := e.Describe(ctx, entry)
+	event.Night = r.AtNight(event.At)
+	return event, err
 }
 
 // consider returns the firing of a rule for an entry, or that it was held back; neither when its condition does not hold.
 func (e *Engine) consider(ctx context.Context, r Rule, entry journal.Entry, before []Firing) (Firing, error) {
-	event, err := e.Describe(ctx, entry)
+	if r.After > 0 {
+		return Firing{Rule: r.ID, Key: entryKey(entry.Seq), For: Matter(entry), Why: entry.Verb, Action: r.Run, At: entry.At.Add(r.After), Outcome: Later}, nil
+	}
+	event, err := e.describe(ctx, r, entry)
 	if err != nil {
 		return Firing{}, err
 	}
-	event.Night = r.AtNight(entry.At)
 	holds, err := r.Holds(event)
 	if err != nil || !holds {
 		return Firing{}, err
@@ -191,12 +238,36 @@ func (e *Engine) consider(ctx context.Context, r Rule, entry journal.Entry, befo
 	if err != nil {
 		return Firing{}, err
 	}
-	f, err := r.firing(event, fmt.Sprintf("entry %d", entry.Seq))
+	f, err := r.firing(event, entryKey(entry.Seq))
 	f.For, f.At = event.About, entry.At
 	if why, key := r.held(event.About, entry.At, lately); why != "" {
 		f.Key, f.Outcome, f.Say = key, Held, why
 	}
 	return f, err
+}
+
+const entryWord = "entry "
+
+func entryKey(seq int64) string { return entryWord + strconv.FormatInt(seq, 10) }
+
+// entryOf is the entry of the journal that a firing is about; the zero one for a time.
+func (e *Engine) entryOf(ctx context.Context, f Firing) (journal.Entry, error) {
+	number, ok := strings.CutPrefix(f.Key, entryWord)
+	if !ok {
+		return journal.Entry{}, nil
+	}
+	seq, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return journal.Entry{}, err
+	}
+	found, err := e.Store.SealedAfter(ctx, seq-1, 1)
+	if err == nil && (len(found) == 0 || found[0].Seq != seq) {
+		err = fault.New(fault.NotFound, "What the rule fired for is not in the journal any more.")
+	}
+	if err != nil {
+		return journal.Entry{}, err
+	}
+	return found[0], nil
 }
 
 // wrong notes that a rule could not be evaluated, once an hour.
@@ -226,7 +297,25 @@ func (r Rule) firing(event Event, key string) (Firing, error) {
 	if r.If != "" {
 		why += ", and " + r.If
 	}
+	if event.About.Kind == "request" {
+		inputs = nil // what people wrote has one place; it is read again when the action is planned
+	}
+	if err == nil {
+		_, err = r.deeds(event)
+	}
 	return Firing{Rule: r.ID, Key: key, Why: why, Inputs: inputs, Action: r.Run}, err
+}
+
+// deeds are what the rule does about the event, with their texts.
+func (r Rule) deeds(event Event) ([]Deed, error) {
+	out := make([]Deed, len(r.Do))
+	for i, d := range r.Do {
+		var err error
+		if out[i], err = d.filled(event); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // due is what the clock makes fire.
@@ -274,6 +363,9 @@ func (e *Engine) timed(r Rule, at time.Time, key string) (Firing, error) {
 // follows is what a new firing asks for.
 func follows(f Firing) journal.Consequences {
 	var c journal.Consequences
+	if f.Outcome == Later {
+		c.Do(KindLook().At(f.At, f.ID, JobFire{f.ID}))
+	}
 	if !f.Fired() {
 		return c
 	}
@@ -281,66 +373,4 @@ func follows(f Firing) journal.Consequences {
 	c.Add(journal.Entry{Actor: by, Verb: "rule.fired", Subject: journal.Of("rule", f.Rule), Facts: map[string]any{"firing": f.ID, "action": f.Action}}.With(f.For))
 	c.Do(KindFire().At(time.Time{}, f.ID, JobFire{f.ID}))
 	return c
-}
-
-// fire plans and starts the action of a firing, once: the run is written down before it is started, and the start has the firing as its
-// key.
-func (e *Engine) fire(ctx context.Context, args JobFire) error {
-	f, err := e.Store.Firing(ctx, args.Firing)
-	if err != nil || f.Outcome != "" {
-		return err
-	}
-	book, err := e.Book(ctx)
-	if err != nil {
-		return err
-	}
-	r, ok := book.Rule(f.Rule)
-	paused, err := e.Store.Pauses(ctx)
-	if err != nil {
-		return err
-	}
-	if !ok || r.Off || !paused[f.Rule].At.IsZero() {
-		return e.settle(ctx, f, Refused, "The rule was removed, paused or turned off before its action ran.")
-	}
-	by := people.Actor{Kind: people.ByRule, ID: r.ID, Name: r.Title, Role: people.Support, Teams: []string{r.Team}, Via: "rule"}
-	if f.Run == "" {
-		run, nothing, err := e.Actions.Plan(ctx, by, f)
-		if err != nil {
-			return e.failed(ctx, f, err)
-		}
-		f.Run = run
-		if nothing {
-			return e.settle(ctx, f, Nothing, "")
-		}
-		if err := e.Store.SetFiring(ctx, f, journal.Consequences{}); err != nil {
-			return err
-		}
-	}
-	waiting, err := e.Actions.Start(ctx, by, f.Run, "firing "+f.ID)
-	switch {
-	case err != nil:
-		return e.failed(ctx, f, err)
-	case waiting:
-		return e.settle(ctx, f, Waits, "")
-	}
-	return e.settle(ctx, f, Started, "")
-}
-
-// failed gives up on what is final, and lets the rest be tried again.
-func (e *Engine) failed(ctx context.Context, f Firing, err error) error {
-	if fault.Again(err) {
-		return err
-	}
-	e.Log.Warn("a rule's action does not run", "rule", f.Rule, "action", f.Action, "err", err)
-	return e.settle(ctx, f, Refused, fault.Sentence(err))
-}
-
-func (e *Engine) settle(ctx context.Context, f Firing, outcome, say string) error {
-	f.Outcome, f.Say = outcome, say
-	by := journal.Actor{Kind: people.ByRule, ID: f.Rule, Via: "rule"}
-	var c journal.Consequences
-	if outcome == Refused {
-		c.Add(journal.Entry{Actor: by, Verb: "rule.refused", Subject: journal.Of("rule", f.Rule), Facts: map[string]any{"firing": f.ID, "action": f.Action}}.With(f.For))
-	}
-	return e.Store.SetFiring(ctx, f, c)
 }

@@ -2,7 +2,6 @@ package rule
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -17,11 +16,12 @@ type Foreseen struct {
 	Fires      bool
 	Restrained string // why it would not have, although its condition held
 	Firing     Firing
-	Wrong      string // the condition could not be evaluated
+	Does       []string // what it would do, in words, with its texts
+	Wrong      string   // the condition could not be evaluated
 }
 
 // Foresee says what the rule would have done about the entries, in order. It changes nothing. A condition sees the alert or incident as it is
-// now, because that is what is known of it.
+// now, because that is what is known of it, and a request as it was, as far as the journal tells.
 func (e *Engine) Foresee(ctx context.Context, r Rule, entries []journal.Entry) ([]Foreseen, error) {
 	r.Off = false
 	var out []Foreseen
@@ -30,19 +30,36 @@ func (e *Engine) Foresee(ctx context.Context, r Rule, entries []journal.Entry) (
 		if !r.follows(entry) {
 			continue
 		}
-		event, err := e.Describe(ctx, entry)
+		at := entry.At.Add(r.After)
+		if at.After(e.Clock.Now()) { // its time has not come
+			continue
+		}
+		event, err := e.recall(ctx, r, entry, at)
 		if fault.Is(err, fault.NotFound) {
 			continue
 		} else if err != nil {
 			return nil, err
 		}
-		f := r.foresee(Foreseen{Entry: entry, Event: event}, entry.At, fmt.Sprintf("entry %d", entry.Seq), before)
+		f := r.foresee(Foreseen{Entry: entry, Event: event}, at, entryKey(entry.Seq), before)
 		if f.Fires {
 			before = append(before, f.Firing)
 		}
 		out = append(out, f)
 	}
 	return out, nil
+}
+
+// recall is what the condition would have seen at the time.
+func (e *Engine) recall(ctx context.Context, r Rule, entry journal.Entry, at time.Time) (Event, error) {
+	if e.Recall == nil {
+		return e.describe(ctx, r, entry)
+	}
+	if about := Matter(entry); about.Kind == "request" && e.Knows != nil {
+		if err := e.Knows(ctx, r.Actor(), about); err != nil {
+			return Event{}, err
+		}
+	}
+	return e.Recall(ctx, entry, at)
 }
 
 // ForeseeTimes says the same of a rule that goes by the clock, at its newest times between the two, at most limit of them.
@@ -60,6 +77,12 @@ func (r Rule) foresee(f Foreseen, at time.Time, key string, before []Firing) For
 	if err == nil && holds {
 		f.Firing, err = r.firing(f.Event, key)
 		f.Firing.For, f.Firing.At = f.Event.About, at
+		if err == nil && len(r.With) > 0 {
+			f.Firing.Inputs, err = r.Inputs(f.Event) // shown to whoever asks, and kept nowhere
+		}
+		if deeds, wrong := r.deeds(f.Event); wrong == nil {
+			f.Does = saidDeeds(deeds, func(_, id string) string { return id })
+		}
 		if len(r.On) > 0 {
 			f.Restrained = r.Restrained(f.Event.About, at, before)
 		}

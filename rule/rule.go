@@ -1,5 +1,5 @@
 // Package rule answers what happens by itself: when something is written in the journal, or at a time, and a condition holds, then an
-// action runs.
+// action runs, or something is done about a request.
 package rule
 
 import (
@@ -18,7 +18,7 @@ import (
 	"frontline/journal"
 )
 
-// Rule says when which action runs. It has either On, or At or Every.
+// Rule says when which action runs, or what is done. It has either On, or At or Every.
 type Rule struct {
 	ID    string         `json:"id" yaml:"id"`
 	Title string         `json:"title" yaml:"title"`
@@ -28,18 +28,22 @@ type Rule struct {
 	Days  []string       `json:"days,omitempty" yaml:"days,omitempty"`   // mon to sun; every day when empty
 	Zone  string         `json:"zone,omitempty" yaml:"zone,omitempty"`   // IANA; UTC when empty
 	Every time.Duration  `json:"every,omitempty" yaml:"every,omitempty"` // instead of At: again and again
+	After time.Duration  `json:"after,omitempty" yaml:"after,omitempty"` // for On: look only so long after it was written
 	If    string         `json:"if,omitempty" yaml:"if,omitempty"`       // an expression over Event; always when empty
-	Run   string         `json:"run" yaml:"run"`                         // an action
+	Do    []Deed         `json:"do,omitempty" yaml:"do,omitempty"`       // one after the other, before Run
+	Run   string         `json:"run,omitempty" yaml:"run,omitempty"`     // an action
 	With  map[string]any `json:"with,omitempty" yaml:"with,omitempty"`   // its inputs; a text in braces is an expression over Event: "{labels.pod}"
 	Pause time.Duration  `json:"pause,omitempty" yaml:"pause,omitempty"` // not again about the same subject before so long; 10 min when zero
-	Most  int            `json:"most,omitempty" yaml:"most,omitempty"`   // in any hour; 10 when zero
+	Most  int            `json:"most,omitempty" yaml:"most,omitempty"`   // in any hour; 10 when zero, 100 for what runs no action
 	Off   bool           `json:"off,omitempty" yaml:"off,omitempty"`     // only shown what it would do
 }
 
 const (
 	usualPause = 10 * time.Minute
 	usualMost  = 10
+	tameMost   = 100 // of a rule that runs no action
 	leastEvery = time.Minute
+	mostAfter  = 90 * 24 * time.Hour
 )
 
 func (r Rule) pause() time.Duration {
@@ -50,17 +54,20 @@ func (r Rule) pause() time.Duration {
 }
 
 func (r Rule) most() int {
-	if r.Most == 0 {
-		return usualMost
+	switch {
+	case r.Most > 0:
+		return r.Most
+	case r.Run == "":
+		return tameMost
 	}
-	return r.Most
+	return usualMost
 }
 
 // Event is what a condition sees.
 type Event struct {
 	Verb     string            `expr:"verb"`    // "alert.opened"; "time" for a rule that goes by the clock
-	Kind     string            `expr:"kind"`    // of the subject: "group", "incident"
-	Subject  string            `expr:"subject"` // its short name: "G-12", "INC-3"
+	Kind     string            `expr:"kind"`    // of the subject: "group", "incident", "request"
+	Subject  string            `expr:"subject"` // its short name: "G-12", "INC-3", "R-1042"
 	Title    string            `expr:"title"`
 	Service  string            `expr:"service"`
 	Services []string          `expr:"services"`
@@ -71,8 +78,49 @@ type Event struct {
 	At       time.Time         `expr:"at"`
 	Night    bool              `expr:"night"` // between 22 and 7 o'clock, or a weekend, in the rule's zone
 
+	// Of a request, as it is when the condition is looked at.
+	Type     string         `expr:"type"`
+	Customer string         `expr:"customer"`
+	Tier     string         `expr:"tier"` // of the customer
+	Priority string         `expr:"priority"`
+	State    string         `expr:"state"`
+	WaitsFor string         `expr:"waits_for"`
+	Assignee string         `expr:"assignee"` // empty while nobody has it
+	Channel  string         `expr:"channel"`
+	Asker    string         `expr:"asker"`  // as they are called
+	Inside   bool           `expr:"inside"` // whoever asked is one of us
+	Text     string         `expr:"text"`   // the asker's words: the last ones
+	Tags     []string       `expr:"tags"`
+	Fields   map[string]any `expr:"fields"` // what the type's form asked for
+	Age      time.Duration  `expr:"age"`    // since it was received
+	Waited   time.Duration  `expr:"waited"` // since it waits for somebody; 0 while it does not
+	Silent   time.Duration  `expr:"silent"` // since whoever asked last wrote
+	Hangs    bool           `expr:"hangs"`  // on a problem whose solution answers it
+
+	Automatic bool                       `expr:"automatic"` // a program wrote what came in
+	InQueue   func(string) (bool, error) `expr:"in_queue"`  // whether it is in the queue
+
 	// About is what the action runs for, and what a pause is counted by: the group of an alert, for example. No condition sees it.
 	About journal.Subject `expr:"-"`
+}
+
+// whole is the event with everything that an expression may call.
+func (e Event) whole() Event {
+	if e.InQueue == nil {
+		e.InQueue = func(string) (bool, error) { return false, nil }
+	}
+	return e
+}
+
+// Matter is what an entry is about for rules: a request whose word it is, else an alert group or incident that it names, else its subject.
+func Matter(e journal.Entry) journal.Subject {
+	if e.Subject.Kind == "request" {
+		return e.Subject
+	}
+	if s := e.Matter(); s.Kind != "" {
+		return s
+	}
+	return e.Subject
 }
 
 var (
@@ -88,8 +136,9 @@ func (r Rule) Check() []fault.Field {
 	c.ID("id", r.ID)
 	c.Name("title", r.Title)
 	c.Want(r.Team != "", "team", "Name the team that owns the rule.")
-	c.Want(r.Run != "", "run", "Name the action that runs.")
+	r.checkDeeds(&c)
 	r.checkWhen(&c)
+	c.Want(r.Run != "" || len(r.With) == 0, "with", "Inputs go with an action. Name it under run.")
 	c.Zone("zone", r.Zone)
 	c.Want(r.Pause >= 0 && r.Pause <= 30*24*time.Hour, "pause", "A pause is between 0 and 720h; 10m when left out.")
 	c.Want(r.Most >= 0 && r.Most <= 1000, "most", "most is how often it may run in an hour, at most 1000.")
@@ -116,6 +165,7 @@ func (r Rule) checkWhen(c *define.Checks) {
 	c.Want(ways == 1, "on", "Say when: on (what is written in the journal), at (times of the day) or every (a duration), one of them.")
 	for i, v := range r.On {
 		c.Want(verb.MatchString(v), fmt.Sprintf("on[%d]", i), "%q is nothing that the journal says. Look at the journal for words such as alert.opened.", v)
+		c.Want(!strings.HasPrefix(v, "request.") || slices.Contains(requestVerbs(), v), fmt.Sprintf("on[%d]", i), "%q is nothing that happens to requests. Write one of %s.", v, strings.Join(requestVerbs(), ", "))
 		own := strings.HasPrefix(v, "run.") || strings.HasPrefix(v, "rule.") || strings.HasPrefix(v, "config.")
 		c.Want(!own, fmt.Sprintf("on[%d]", i), "A rule does not follow runs, rules or the configuration: it could go round in circles.")
 	}
@@ -127,11 +177,24 @@ func (r Rule) checkWhen(c *define.Checks) {
 	}
 	c.Want(len(r.Days) == 0 || len(r.At) > 0, "days", "Days go with at.")
 	c.Want(r.Every == 0 || r.Every >= leastEvery, "every", "A rule runs at most every minute.")
+	c.Want(r.After == 0 || len(r.On) > 0, "after", "after goes with on: it looks so long after something happened.")
+	c.Want(r.After >= 0 && r.After <= mostAfter, "after", "A rule looks at most 2160h after something happened.")
+}
+
+// requestVerbs are the words of the journal about requests that a rule may follow.
+func requestVerbs() []string {
+	return []string{"request.received", "request.added", "request.accepted", "request.assigned", "request.changed", "request.replied", "request.noted", "request.waits", "request.resumed",
+		"request.snoozed", "request.woke", "request.goal_soon", "request.goal_missed", "request.closed", "request.solved", "request.declined", "request.reopened", "request.duplicate",
+		"request.hangs_on", "request.part_of", "request.not_delivered"}
 }
 
 // Refs names what the rule refers to.
 func (r Rule) Refs() []define.Ref {
-	return []define.Ref{{Field: "team", Kind: "team", ID: r.Team}, {Field: "run", Kind: "action", ID: r.Run}}
+	refs := []define.Ref{{Field: "team", Kind: "team", ID: r.Team}, {Field: "run", Kind: "action", ID: r.Run}}
+	for i, d := range r.Do {
+		refs = append(refs, d.refs(fmt.Sprintf("do[%d]", i))...)
+	}
+	return refs
 }
 
 func compile(condition string) (*vm.Program, error) {
@@ -156,7 +219,7 @@ func Formula(v any) (string, bool) {
 	return s[1 : len(s)-1], true
 }
 
-// Firing is one time that a rule had its action run, or would have.
+// Firing is one time that a rule did something, or would have.
 type Firing struct {
 	ID      string
 	Rule    string
@@ -165,15 +228,18 @@ type Firing struct {
 	Why     string          // for people: what happened, and that the condition held
 	Inputs  map[string]any
 	Action  string
-	At      time.Time
-	Run     string // the run that came of it; empty until there is one
-	Outcome string // one of those below; empty until known
-	Say     string // why it was refused or held back, for people
+	At      time.Time // of Later: when it looks
+	Run     string    // the run that came of it; empty until there is one
+	Outcome string    // one of those below; empty until known
+	Say     string    // why it was refused or held back, for people
 }
 
-// What came of a firing. Held and Wrong are no firings: they say why there was none.
+// What came of a firing. Held, Wrong, Later and Let are no firings: they say why there was none, or none yet.
 const (
 	Started = "started"
+	Done    = "done"    // what it does beside running an action is done
+	Later   = "later"   // it looks again when its time has come
+	Let     = "let"     // it looked then, and its condition did not hold
 	Waits   = "waiting" // for an approval
 	Nothing = "nothing" // the plan found nothing to do
 	Refused = "refused"
@@ -182,7 +248,9 @@ const (
 )
 
 // Fired says whether the rule had its action run, or tried to.
-func (f Firing) Fired() bool { return f.Outcome != Held && f.Outcome != Wrong }
+func (f Firing) Fired() bool {
+	return f.Outcome != Held && f.Outcome != Wrong && f.Outcome != Later && f.Outcome != Let
+}
 
 // Holds evaluates the condition.
 func (r Rule) Holds(e Event) (bool, error) {
@@ -190,7 +258,10 @@ func (r Rule) Holds(e Event) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	out, err := expr.Run(program, e)
+	out, err := expr.Run(program, e.whole())
+	if fault.Again(err) { // what it asks cannot be told now
+		return false, err
+	}
 	if err != nil {
 		return false, fault.Wrap(err, fault.Invalid, "The condition of the rule %s cannot be evaluated: %s Ask its owners to correct it.", r.ID, Explain(err))
 	}
@@ -210,7 +281,7 @@ func (r Rule) Inputs(e Event) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if out[name], err = expr.Run(program, e); err != nil {
+		if out[name], err = expr.Run(program, e.whole()); err != nil {
 			return nil, fault.Wrap(err, fault.Invalid, "The input %s of the rule %s cannot be evaluated: %s Ask its owners to correct it.", name, r.ID, Explain(err))
 		}
 	}

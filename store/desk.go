@@ -152,6 +152,12 @@ func (db *DB) ChangeRequest(ctx context.Context, id string, with []string, decid
 	return out, err
 }
 
+// DeedDone implements desk.Store.
+func (db *DB) DeedDone(ctx context.Context, key string) (bool, error) {
+	_, done, err := row(ctx, db.read, value[string], `SELECT key FROM request_deed WHERE key = $1`, key)
+	return done, err
+}
+
 // requestNow locks a request and those beside it, in the order of their ids, and reads what a decision needs.
 func (t *tx) requestNow(ctx context.Context, id string, with []string) (cur desk.Current, err error) {
 	cur = desk.Current{Now: t.now, NewID: newID, With: map[string]desk.Request{}}
@@ -198,6 +204,12 @@ func scanRecipient(s scan) (to desk.Recipient, err error) {
 
 // saveRequest writes what a decision left.
 func (t *tx) saveRequest(ctx context.Context, before desk.Request, c desk.Change) error {
+	if c.Once != "" {
+		n, err := t.exec(ctx, `INSERT INTO request_deed (key, request, at) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING`, c.Once, c.Request.ID, micros(t.now))
+		if err != nil || n == 0 { // somebody was faster: it is done, and nothing is written twice
+			return err
+		}
+	}
 	if err := t.putRequest(ctx, c.Request); err != nil {
 		return err
 	}

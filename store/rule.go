@@ -67,7 +67,7 @@ func (t *tx) addFiring(ctx context.Context, f rule.Firing, follows func(rule.Fir
 	f.ID = newID()
 	n, err := t.exec(ctx, `INSERT INTO rule_firing (id, rule, key, for_kind, for_id, why, action, inputs, at, outcome, say)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (rule, key) DO NOTHING`,
-		f.ID, f.Rule, f.Key, f.For.Kind, f.For.ID, f.Why, f.Action, asJSON(f.Inputs), micros(f.At), f.Outcome, f.Say)
+		f.ID, f.Rule, f.Key, f.For.Kind, f.For.ID, f.Why, f.Action, inputsOf(f), micros(f.At), f.Outcome, f.Say)
 	if err != nil || n == 0 {
 		return err
 	}
@@ -78,12 +78,21 @@ func (t *tx) addFiring(ctx context.Context, f rule.Firing, follows func(rule.Fir
 // SetFiring implements rule.Store.
 func (db *DB) SetFiring(ctx context.Context, f rule.Firing, follows journal.Consequences) error {
 	return db.write(ctx, func(t *tx) error {
-		if _, err := t.exec(ctx, `UPDATE rule_firing SET run = $2, outcome = $3, say = $4 WHERE id = $1`, f.ID, f.Run, f.Outcome, f.Say); err != nil {
+		if _, err := t.exec(ctx, `UPDATE rule_firing SET run = $2, outcome = $3, say = $4, why = $5, inputs = $6, at = $7 WHERE id = $1`,
+			f.ID, f.Run, f.Outcome, f.Say, f.Why, inputsOf(f), micros(f.At)); err != nil {
 			return err
 		}
 		t.after.topic("rule", f.Rule)
 		return t.record(ctx, follows)
 	})
+}
+
+// inputsOf is what is kept of a firing's inputs: nothing where it is about a request, because what people wrote has one place.
+func inputsOf(f rule.Firing) string {
+	if f.For.Kind == "request" {
+		return "{}"
+	}
+	return asJSON(f.Inputs)
 }
 
 const firingColumns = `id, rule, key, for_kind, for_id, why, action, inputs, at, run, outcome, say`
@@ -110,12 +119,18 @@ func (db *DB) Firing(ctx context.Context, id string) (rule.Firing, error) {
 // Firings implements rule.Store.
 func (db *DB) Firings(ctx context.Context, of string, since time.Time, limit int) ([]rule.Firing, error) {
 	return rows(ctx, db.read, scanFiring, `SELECT `+firingColumns+` FROM rule_firing
-		WHERE at >= $1 AND ($2 = '' OR rule = $2) AND outcome NOT IN ('held', 'wrong') ORDER BY at DESC, id DESC LIMIT $3`, max(micros(since), 0), of, limit)
+		WHERE at >= $1 AND ($2 = '' OR rule = $2) AND outcome NOT IN ('held', 'wrong', 'later', 'let') ORDER BY at DESC, id DESC LIMIT $3`, max(micros(since), 0), of, limit)
 }
 
 // Considered implements rule.Records.
 func (db *DB) Considered(ctx context.Context, of string, limit int) ([]rule.Firing, error) {
-	return rows(ctx, db.read, scanFiring, `SELECT `+firingColumns+` FROM rule_firing WHERE rule = $1 ORDER BY at DESC, id DESC LIMIT $2`, of, limit)
+	return rows(ctx, db.read, scanFiring, `SELECT `+firingColumns+` FROM rule_firing WHERE rule = $1 AND outcome <> 'let' ORDER BY at DESC, id DESC LIMIT $2`, of, limit)
+}
+
+// FiringsFor implements rule.Records.
+func (db *DB) FiringsFor(ctx context.Context, about journal.Subject, limit int) ([]rule.Firing, error) {
+	return rows(ctx, db.read, scanFiring, `SELECT `+firingColumns+` FROM rule_firing WHERE for_kind = $1 AND for_id = $2 AND outcome NOT IN ('held', 'wrong', 'later', 'let')
+		ORDER BY at DESC, id DESC LIMIT $3`, about.Kind, about.ID, limit)
 }
 
 // Fired implements rule.Records.
@@ -125,7 +140,7 @@ func (db *DB) Fired(ctx context.Context, since time.Time) (map[string]rule.Tally
 		err = s(&x.Rule, &x.Lately, &last)
 		x.Last = fromMicros(last)
 		return x, err
-	}, `SELECT rule, COUNT(*) FILTER (WHERE at >= $1), MAX(at) FROM rule_firing WHERE outcome NOT IN ('held', 'wrong') GROUP BY rule`, max(micros(since), 0))
+	}, `SELECT rule, COUNT(*) FILTER (WHERE at >= $1), MAX(at) FROM rule_firing WHERE outcome NOT IN ('held', 'wrong', 'later', 'let') GROUP BY rule`, max(micros(since), 0))
 	out := make(map[string]rule.Tally, len(all))
 	for _, x := range all {
 		out[x.Rule] = x

@@ -211,9 +211,9 @@ func runnerSaid(what, name string) string {
 func ruleSaid(what string) string {
 	switch what {
 	case "fired":
-		return "fired, and has its action run"
+		return "fired, and does what it says"
 	case "refused":
-		return "fired in vain: its action was refused"
+		return "fired in vain: it was refused"
 	case "paused":
 		return "paused the rule"
 	case "resumed":

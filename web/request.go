@@ -93,7 +93,11 @@ func (s *Server) requestScreen(ctx context.Context, v *visit, c desk.Conversatio
 	if err != nil {
 		return scr, err
 	}
-	scr.Talk = talkOf(v, book, c, runs, true)
+	why, err := s.whyRules(ctx, v, r)
+	if err != nil {
+		return scr, err
+	}
+	scr.Talk = becauseOf(book, talkOf(v, book, c, runs, true), c, why, v)
 	for _, p := range c.Present {
 		scr.Here = append(scr.Here, presenceWord(book, p))
 	}
@@ -259,9 +263,9 @@ func messageTalk(v *visit, book Book, c desk.Conversation, m desk.Message, insid
 	case desk.Question:
 		x.By, x.Where = c.Parties[m.Party].Shown(), channelSay(m.Channel)
 	case desk.Note:
-		x.By = book.Name("person", m.By)
+		x.By = writer(book, m.By)
 	case desk.Reply:
-		x.By = book.Name("person", m.By)
+		x.By = writer(book, m.By)
 		if inside {
 			x.To, x.States = toWhom(c, m), receiptsOf(v, c, m)
 		}

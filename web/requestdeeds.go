@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"frontline/desk"
 	"frontline/people"
@@ -99,6 +101,9 @@ func editOf(posted url.Values, now desk.Request) (e desk.Edit) {
 	}
 	e.Type, e.Team = differs("type", now.Type), differs("team", now.Team)
 	e.Customer, e.Service = differs("customer", now.Customer), differs("service", now.Service)
+	if tags := strings.FieldsFunc(posted.Get("tags"), func(r rune) bool { return r == ' ' || r == ',' }); posted.Has("tags") && !slices.Equal(tags, now.Tags) {
+		e.Tags = &tags
+	}
 	return e
 }
 

@@ -26,6 +26,10 @@ func requestLine(v *visit, book Book, c desk.Conversation, e journal.Entry) (ent
 		}
 	case "request.changed":
 		out.Icon, out.Words = "settings", "set the "+factWord(e, "what")+" to "+changedTo(book, e)
+	case "request.tagged":
+		out.Icon, out.Words = "settings", "changed its tags"
+	case "request.offered":
+		out.Icon, out.Words = "action", "offers the action "+book.Name("action", e.About.ID)
 	case "request.retitled":
 		out.Icon, out.Words = "settings", "gave it another title"
 	case "request.snoozed":
@@ -91,8 +95,11 @@ func requestEndLine(book Book, e journal.Entry, out entry) (entry, bool) {
 }
 
 func actorWord(book Book, a journal.Actor) string {
-	if a.Kind == people.ByPerson {
+	switch a.Kind {
+	case people.ByPerson:
 		return book.Name("person", a.ID)
+	case people.ByRule:
+		return "Rule “" + book.Name("rule", a.ID) + "”"
 	}
 	return ""
 }

@@ -161,6 +161,9 @@ func sideFacts(v *visit, book Book, c desk.Conversation) []fact {
 	if !r.ClosedAt.IsZero() {
 		out = append(out, fact{Name: "Closed", Value: v.at(r.ClosedAt).Abs() + ", after " + duration(r.ClosedAt.Sub(r.ReceivedAt))})
 	}
+	if len(r.Tags) > 0 {
+		out = append(out, fact{Name: "Tags", Value: strings.Join(r.Tags, ", ")})
+	}
 	if r.Size != "" {
 		out = append(out, fact{Name: "Size", Value: strings.ToUpper(string(r.Size))})
 	}
@@ -230,6 +233,7 @@ func requestActions(book Book, r desk.Request) []link {
 	if sv, ok := book.Service(r.Service); ok {
 		ids = append(ids, sv.Actions...)
 	}
+	ids = append(slices.Clone(r.Offers), ids...) // what a rule offers stands first
 	var out []link
 	for i, id := range ids {
 		if slices.Index(ids, id) == i {
@@ -259,6 +263,7 @@ func editForm(book Book, r desk.Request) form {
 		{Name: "team", Label: "Team", Kind: "select", Value: r.Team, Options: teams},
 		{Name: "customer", Label: "Customer", Kind: "select", Value: r.Customer, Options: none("None", customerOptions(book))},
 		{Name: "service", Label: "Service", Kind: "select", Value: r.Service, Options: none("None", serviceOptions(book))},
+		{Name: "tags", Label: "Tags", Value: strings.Join(r.Tags, " "), Hint: "Words of lower-case letters, digits and dashes, parted by spaces.", Autocomplete: "off"},
 	}}
 }
 

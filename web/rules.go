@@ -75,7 +75,11 @@ func often(n int) string {
 // saysRule is what a rule does in a sentence, without its condition.
 func saysRule(book Book, r rule.Rule) string {
 	w := r.Words(book.Name)
-	return w.When + ": " + w.Then
+	does := slices.Clone(w.Does)
+	if w.Then != "" {
+		does = append(does, "run "+w.Then)
+	}
+	return w.When + ": " + strings.Join(does, "; ")
 }
 
 func ruleState(r rule.Shown) state {
@@ -93,7 +97,6 @@ type ruleScreen struct {
 	ID      string
 	State   state
 	Words   rule.Words
-	Action  string // its address
 	Paused  pausedRule
 	Guard   note // the loop guard's word; no title when it did not trip lately
 	Firings []firingRow
@@ -155,7 +158,7 @@ func (s *Server) rule(r *http.Request, v *visit, id string, f form) (screen, err
 		return nil, err
 	}
 	scr := ruleScreen{head: head{Title: x.Title, Wing: "/actions", Trail: trail("Rules", "/rules", x.ID), Topics: topics("rule", x.ID)}, ID: x.ID, State: ruleState(x),
-		Words: x.Words(book.Name), Action: actionPath(x.Run, ""), Guard: guardNote(v, fs), Form: f}
+		Words: x.Words(book.Name), Guard: guardNote(v, fs), Form: f}
 	if !x.Pause.At.IsZero() {
 		scr.Paused = pausedRule{By: book.Name("person", x.Pause.By.ID), Reason: x.Pause.Reason.Body, At: v.at(x.Pause.At)}
 	}
@@ -235,6 +238,10 @@ func firingState(outcome string) state {
 	switch outcome {
 	case rule.Started:
 		return newState("ok", "Started")
+	case rule.Done:
+		return newState("ok", "Done")
+	case rule.Later:
+		return newState("calm", "Looks later", "clock")
 	case rule.Waits:
 		return newState("warning", "Waits for a yes", "clock")
 	case rule.Nothing:
@@ -281,7 +288,7 @@ func (s *Server) tried(ctx context.Context, v *visit, x rule.Rule, days string) 
 	if err != nil {
 		return nil, err
 	}
-	part := &trialPart{Cut: t.Cut, Say: fmt.Sprintf("In the last %s it would have run %s, of %s that it looks at.", plural(n, "day", "days"), often(t.Fires()), number(len(t.Seen)))}
+	part := &trialPart{Cut: t.Cut, Say: fmt.Sprintf("In the last %s it would have acted %s, of %s that it looks at.", plural(n, "day", "days"), often(t.Fires()), number(len(t.Seen)))}
 	for _, f := range slices.Backward(t.Seen) {
 		if !f.Fires && f.Restrained == "" && f.Wrong == "" {
 			part.Let++
@@ -300,8 +307,8 @@ func trialRowOf(v *visit, f rule.Foreseen) trialRow {
 	case f.Restrained != "":
 		row.State, row.What = firingState(rule.Held), strings.TrimSpace(row.What+". "+f.Restrained)
 	default:
-		row.State = newState("ok", "Would run", "play")
-		var given []string
+		row.State = newState("ok", "Would act", "play")
+		given := slices.Clone(f.Does)
 		for _, k := range slices.Sorted(maps.Keys(f.Firing.Inputs)) {
 			given = append(given, fmt.Sprintf("%s = %v", k, f.Firing.Inputs[k]))
 		}
@@ -312,6 +319,8 @@ func trialRowOf(v *visit, f rule.Foreseen) trialRow {
 		row.About = link{Word: f.Event.Subject, Path: "/alerts/" + f.Event.Subject}
 	case "incident":
 		row.About = link{Word: f.Event.Subject, Path: "/incidents/" + f.Event.Subject}
+	case "request":
+		row.About = link{Word: f.Event.Subject, Path: "/requests/" + f.Event.Subject}
 	}
 	return row
 }

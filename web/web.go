@@ -100,6 +100,8 @@ type Deps struct {
 	Book       func(context.Context) (Book, error) // what is configured now
 	Configured func(context.Context) (Configured, error)
 
+	WhyRules RuleReasons // may be nil
+
 	Sandbox func() Sandbox // what keeps scripts from the rest of the machine; nil: nobody knows
 
 	Clock   clock.Clock

@@ -9,7 +9,8 @@ type Rule struct {
 	Team    *Ref       `json:"team,omitempty" doc:"Owns it; the action runs with the rights of support in this team."`
 	When    string     `json:"when" doc:"In words." example:"When an alert begins"`
 	If      string     `json:"if,omitempty" doc:"The condition; always when absent." example:"service == \"decision-pipeline\""`
-	Action  Ref        `json:"action" doc:"What is run."`
+	Does    []string   `json:"does" doc:"What is done beside running an action, in words." example:"give it to whoever is on call in First line"`
+	Action  *Ref       `json:"action,omitempty" doc:"What is run; absent when it runs none."`
 	With    []string   `json:"with" doc:"The action's inputs." example:"queue = labels.queue"`
 	Bounds  string     `json:"bounds,omitempty" doc:"How often it may fire."`
 	Off     bool       `json:"off" doc:"Its definition turns it off."`
@@ -36,7 +37,7 @@ type Firing struct {
 	At      time.Time `json:"at"`
 	Why     string    `json:"why" doc:"What happened, and the condition that held."`
 	For     *Subject  `json:"for,omitempty" doc:"The alert or incident."`
-	Outcome string    `json:"outcome,omitempty" doc:"started; waiting for an approval; nothing was to be done; refused; held back by its bounds; or it went wrong to evaluate it. Absent while nothing came of it yet." enum:"started,waiting,nothing,refused,held,wrong"`
+	Outcome string    `json:"outcome,omitempty" doc:"its action was started; what else it does is done; waiting for an approval; nothing was to be done; refused; held back by its bounds; it went wrong to evaluate it; or it looks later, at that time. Absent while nothing came of it yet." enum:"started,done,waiting,nothing,refused,held,wrong,later"`
 	Say     string    `json:"say,omitempty" doc:"Why it was refused or held back."`
 	Run     string    `json:"run,omitempty" example:"RUN-884"`
 }
@@ -71,6 +72,7 @@ type Foreseen struct {
 	Outcome string         `json:"outcome" doc:"It fires; its condition does not hold; its bounds hold it back; or it cannot be evaluated." enum:"fires,no,held,wrong"`
 	Say     string         `json:"say,omitempty"`
 	Inputs  map[string]any `json:"inputs,omitempty" doc:"What the action would be given."`
+	Does    []string       `json:"does,omitempty" doc:"What else it would do, with its texts."`
 }
 
 // PauseRule stops a rule, or lets it go on.

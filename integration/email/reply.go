@@ -54,6 +54,9 @@ func (r Replies) dress(m *gomail.Msg, l desk.Letter) error {
 			return err
 		}
 	}
+	if l.Rule {
+		m.SetGenHeader("Auto-Submitted", "auto-replied") // RFC 3834: programs do not answer it
+	}
 	if n := len(l.Thread); n > 0 {
 		refs := make([]string, n)
 		for i, id := range l.Thread {
