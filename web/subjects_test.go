@@ -23,7 +23,7 @@ func TestJournalNamesItsSubjects(t *testing.T) {
 		{ID: "1", At: night, Actor: liis, Verb: "run.started", Subject: journal.Of("run", "open")},
 	}
 	got := f.desk.to("/journal", ask{as: people.Support}).is(http.StatusOK)
-	got.has("tbody tr:nth-child(1) th", "fired, and has its action run").has("tbody tr:nth-child(1) small a", "clean").
+	got.has("tbody tr:nth-child(1) th", "fired, and does what it says").has("tbody tr:nth-child(1) small a", "clean").
 		has("tbody tr:nth-child(2) th", "ran a run").lacks("tbody tr:nth-child(2) small a").
 		has("tbody tr:nth-child(3) th", "ran RUN-884 Look at the queue").has("tbody tr:nth-child(3) small a", "RUN-884")
 	if to := got.attr("tbody tr:nth-child(3) small a", "href"); to != "/runs/RUN-884" {
