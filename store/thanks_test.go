@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"frontline/action"
 	"frontline/desk"
 	"frontline/fault"
 	"frontline/job"
@@ -52,37 +53,15 @@ func (l *thankful) forget() {
 	l.got = nil
 }
 
-// Find implements thanks.Matters with the desk's requests.
-func (g *grateful) Find(ctx context.Context, a people.Actor, ref string) (thanks.Matter, error) {
-	r, err := g.Request(ctx, a, ref)
-	m := thanks.Matter{Subject: r.Subject(), Name: r.Name(), Title: r.Title}
-	if len(r.Codes) > 0 {
-		m.Demand = r.Codes[0].Demand
-	}
-	return m, err
-}
-
-func (g *grateful) Matter(ctx context.Context, a people.Actor, s journal.Subject) (thanks.Matter, error) {
-	return g.Find(ctx, a, s.ID)
-}
-
-func (g *grateful) Helpers(context.Context, people.Actor, journal.Subject) (thanks.Helpers, error) {
-	return thanks.Helpers{People: []string{"liis", "wanjiru"}}, nil
-}
-
-func (g *grateful) Demands(ctx context.Context, a people.Actor) (map[string]thanks.Demand, error) {
-	all, err := g.frontdesk.Demands(ctx, a)
-	out := map[string]thanks.Demand{}
-	for _, d := range all {
-		out[d.ID] = thanks.Demand{Name: d.Name(), Title: d.Title}
-	}
-	return out, err
+// RunsFor implements thanks.Runs: no action helped here.
+func (g *grateful) RunsFor(context.Context, people.Actor, journal.Subject) ([]action.Run, error) {
+	return nil, nil
 }
 
 func eachGrateful(t *testing.T, f func(t *testing.T, g *grateful)) {
 	eachFrontdesk(t, func(t *testing.T, k *frontdesk) {
 		g := &grateful{frontdesk: k}
-		g.thanks = &thanks.Service{DB: k.db, Book: func(ctx context.Context) (thanks.Directory, error) { return k.conf.Book(ctx) }, Matters: g, Mailer: &g.post, Now: k.db.Now,
+		g.thanks = &thanks.Service{DB: k.db, Book: func(ctx context.Context) (thanks.Directory, error) { return k.conf.Book(ctx) }, Matters: thanks.Wings{Desk: k.Service, Actions: g}, Mailer: &g.post, Now: k.db.Now,
 			Link: func(x thanks.Thanks) string { return "https://desk.verity.example/thanks/" + x.Name() }, Wall: "https://desk.verity.example/thanks"}
 		var err error
 		k.jobs, err = job.NewRunner(k.db, k.clock, slog.New(slog.DiscardHandler), append(k.Handlers(), g.thanks.Handlers(k.db.Enqueue)...)...)
@@ -154,6 +133,8 @@ func TestGiveThanks(t *testing.T) {
 				t.Errorf("%s says thanks: %v", name, err)
 			}
 		}
+		_, err = g.Reply(ctx, g.actor("liis"), r.ID, desk.Words{Body: "All since 2023."})
+		g.must(err)
 		if m, h, err := g.thanks.Helpers(ctx, wanjiru, r.Name()); err != nil || m.Name != r.Name() || !slices.Equal(h.People, []string{"liis"}) {
 			t.Errorf("who helped: %+v %+v %v", m, h, err)
 		}

@@ -73,7 +73,7 @@ func newFirm(t *testing.T, change ...func(*Deps)) *firm {
 		d.Rota, d.MyPages, d.Paging, d.Answers, d.Matters = oncall.NewBoard(duties, c), f.pager, firmAnswers{f.pager}, firmAnswers{f.pager}, f
 		d.Trouble, d.Alerts, d.Handling, d.Upkeep, d.Runs, d.Incidents, d.Journal = f, f, f, f, f.runs, f, f
 		d.Badges = NewBadges(f, f, noRequestsAtAll{})
-		d.Requests, d.Finding = noRequestsAtAll{}, nothingFound{}
+		d.Requests, d.Finding, d.Thanks = noRequestsAtAll{}, nothingFound{}, nobodyThanks{}
 	}}, change...)...)
 	f.desk.clock = c
 	return f

@@ -34,8 +34,9 @@ type requestScreen struct {
 	Notes   []note
 	Refused *refusal
 	Macro   *macroView
-	Add     form  // where the asker writes
-	Solved  bool  // the asker may say that it is solved
+	Add     form // where the asker writes
+	Solved  bool // the asker may say that it is solved
+	Thanks  thanked
 	Due     state // its word is empty when nothing is due
 }
 
@@ -83,6 +84,9 @@ func (s *Server) requestScreen(ctx context.Context, v *visit, c desk.Conversatio
 		Mine: c.Parties[r.Asker].Person == v.Actor.ID, Yours: r.Assignee != "" && r.Assignee == v.Actor.ID,
 	}
 	scr.Over = overRequest(v, book, c)
+	if scr.Thanks, err = s.thankedFor(ctx, v, book, r.Subject(), r.Name()); err != nil {
+		return scr, err
+	}
 	if !scr.Work {
 		scr.forAsker(v, book, c)
 		return scr, nil

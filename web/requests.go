@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"frontline/action"
 	"frontline/desk"
 	"frontline/people"
 )
@@ -41,6 +42,7 @@ type DeskBook interface {
 	RequestTypes() []desk.Type // those that one may choose, by title
 	Queues() []desk.Queue
 	Macros() []desk.Macro
+	Actions() []action.Definition
 }
 
 type requestsScreen struct {

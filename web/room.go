@@ -42,6 +42,7 @@ type roomScreen struct {
 	Alerts   []alertLink
 	Follow   []followRow
 	Paper    *link
+	Thanks   thanked
 }
 
 // spoken is what was said: the newest, those before them, and whether there is even more.
@@ -134,7 +135,8 @@ func (s *Server) roomScreen(ctx context.Context, v *visit, book Book, room incid
 	scr.Line = linesOf(v, room, groups, major(room.Timeline), shownLines)
 	scr.LineSay = plural(len(room.Timeline), "entry", "entries") + " in all"
 	scr.side(v, book, room, groups)
-	return scr, nil
+	scr.Thanks, err = s.thankedFor(ctx, v, book, journal.Of("incident", inc.ID), inc.Name())
+	return scr, err
 }
 
 func over(book Book, inc incident.Incident) []string {

@@ -98,7 +98,7 @@ func (s *Server) dutyRoutes() []Route {
 
 // table is the one table of routes.
 func (s *Server) table() []Route {
-	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes(), s.requestRoutes(), s.shelfRoutes(), s.insightRoutes())
+	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes(), s.requestRoutes(), s.shelfRoutes(), s.insightRoutes(), s.thanksRoutes())
 }
 
 // incidentRoutes are the incidents' part of the table.

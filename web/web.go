@@ -92,6 +92,7 @@ type Deps struct {
 	Actions    Actions
 	Rules      Rules
 	Mornings   Mornings
+	Thanks     Thanks
 	TakingOver TakingOver
 	Folders    SyncedFolders
 	Runners    Runners
