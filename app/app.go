@@ -17,6 +17,7 @@ import (
 	"frontline/incident"
 	"frontline/insight"
 	"frontline/integration/email"
+	"frontline/integration/slack"
 	"frontline/job"
 	"frontline/journal"
 	"frontline/oncall"
@@ -57,6 +58,7 @@ type App struct {
 	privacy   *privacy.Service
 	figures   *insight.Board
 	mail      *email.Channel // nil without a mail server
+	slack     *slack.App     // nil without Slack
 	mailIn    string         // where mail for the desk is taken; empty when it is not
 	runner    *job.Runner
 
@@ -89,7 +91,7 @@ func New(ctx context.Context, s Settings, o Options) (*App, error) {
 	if a.db, err = store.Open(ctx, c.Database, store.Options{Clock: o.Clock, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.changeKey, a.openSockets, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireThanks, a.wirePrivacy, a.wireInsight, a.wireMailIn, a.wireRules, a.wireStatus, a.wireJobs, a.wireDoors} {
+	for _, step := range []func(context.Context) error{a.changeKey, a.openSockets, a.wireSlack, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireThanks, a.wirePrivacy, a.wireInsight, a.wireMailIn, a.wireRules, a.wireStatus, a.wireSlackDeeds, a.wireJobs, a.wireDoors} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -157,6 +159,7 @@ func (a *App) wireJobs(context.Context) error {
 	handlers = append(handlers, a.glassHandlers()...)
 	handlers = append(handlers, a.rules.Handlers()...)
 	handlers = append(handlers, a.mornings.Handlers()...)
+	handlers = append(handlers, a.slackHandlers()...)
 	handlers = append(handlers,
 		alert.JobForget().Handle(alert.Forget(a.db, a.clock)),
 		oncall.JobForget().Handle(oncall.Forget(a.db, a.settings.KeepPages, a.clock)),

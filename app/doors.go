@@ -34,6 +34,7 @@ func (a *App) wireDoors(context.Context) error {
 	mux.Handle("GET /metrics", a.metrics.handler())
 	mux.Handle(alertmanager.Path, alertmanager.Handler(a.accept("alertmanager"), a.log))
 	mux.Handle(pagerduty.Path, pagerduty.Handler(a.accept("pagerduty"), a.log))
+	a.slackDoor(mux)
 	mux.Handle(wire.Prefix+"/", programs)
 	mux.Handle(remote.Path, remote.NewDoor(a.runners, a.db, a.clock, a.log))
 	if err := a.wireStatusDoors(mux); err != nil {
@@ -63,6 +64,7 @@ func (a *App) screens() (*web.Server, error) {
 		Answers: answers{a.pager, a.links, a.clock}, Matters: a.db, Alerts: a.db, Handling: a.handling, Paging: answers{a.pager, a.links, a.clock}, Incidents: a.incidents, Rooms: a.incidents, Requests: a.desk, Finding: a.desk, Demands: a.desk, Insight: a.figures, Papers: a.incidents, Status: a.published, Journal: a.db, Book: bookAs[web.Book](a), Configured: bookAs[web.Configured](a), Folders: a.db,
 		Rota: a.board, MyPages: a.pager, Trouble: a.incidents, Upkeep: a.upkeep(), Runs: a.actions, Actions: a.actions, Rules: a.ruleBoard, WhyRules: a.ruleBoard, Mornings: a.mornings, TakingOver: a.duties, Runners: a.runners, Clusters: a.actions, Secrets: *a.actions.Vault, Badges: web.NewBadges(alert.NewBoard(a.db), a.incidents, a.desk),
 		Thanks:  a.thanks,
+		Chat:    a.chatState(),
 		Sandbox: a.sandbox, Clock: a.clock, Log: a.log, Base: a.settings.base, Zone: a.settings.zone, Company: a.settings.Company,
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"frontline/integration/email"
 	"frontline/integration/heartbeat"
 	"frontline/integration/ntfy"
+	"frontline/integration/slack"
 	"frontline/oncall"
 	"frontline/people"
 )
@@ -42,6 +43,9 @@ func (a *App) channels() ([]oncall.Channel, error) {
 			return nil, err
 		}
 		channels = append(channels, mail)
+	}
+	if a.slack != nil {
+		channels = append(channels, slack.Pages{Client: a.slack.Client})
 	}
 	return channels, nil
 }

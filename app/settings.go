@@ -17,6 +17,7 @@ import (
 
 	"frontline/action"
 	"frontline/fault"
+	"frontline/integration/slack"
 	"frontline/secret"
 	"frontline/store"
 )
@@ -57,6 +58,8 @@ type Settings struct {
 
 	KeepRequests time.Duration `help:"How long the words of closed requests are kept, where their type says nothing; 0 keeps them for ever. What is counted of a request stays in any case." default:"0" env:"FRONTLINE_KEEP_REQUESTS"`
 
+	SlackSettings
+
 	Grace time.Duration `help:"How long open requests and sends may take to finish at the end." default:"10s" env:"FRONTLINE_GRACE"`
 }
 
@@ -72,6 +75,7 @@ type checked struct {
 	heartbeat secret.Text
 	sync      []synced
 	budget    *action.Budget
+	slack     *slack.Settings // nil without Slack
 }
 
 type mailSettings struct {
@@ -141,6 +145,7 @@ func (s Settings) check(getenv func(string) string) (c checked, err error) {
 		func() error { return c.readMail(getenv) },
 		func() error { return c.readHeartbeat() },
 		func() error { return c.readSync(getenv) },
+		func() error { return c.readSlack(getenv) },
 		func() error { return c.checkLease() },
 		func() error { return c.checkRuns() },
 		func() error { return keptLong("keep-pages", s.KeepPages, 30*24*time.Hour) },

@@ -37,7 +37,7 @@ func Frontline() Table {
 			{Path: "people", Libraries: []string{"golang.org/x/crypto/argon2"}},
 			{Path: "catalog"}, {Path: "journal"}, {Path: "form"}, {Path: "rule"}, {Path: "search"}, {Path: "insight/stat"}, {Path: "insight/group"},
 			{Path: "chart", Libraries: []string{"github.com/go-analyze/charts"}},
-			{Path: "action"}, {Path: "runner", Libraries: []string{"github.com/goccy/go-yaml"}}, {Path: "oncall"}, {Path: "alert"}, {Path: "watch"}, {Path: "incident"}, {Path: "desk"}, {Path: "insight"}, {Path: "thanks"}, {Path: "privacy"},
+			{Path: "action"}, {Path: "runner", Libraries: []string{"github.com/goccy/go-yaml"}}, {Path: "oncall"}, {Path: "alert"}, {Path: "watch"}, {Path: "incident"}, {Path: "desk"}, {Path: "chat"}, {Path: "insight"}, {Path: "thanks"}, {Path: "privacy"},
 			{Path: "config", Libraries: []string{"github.com/goccy/go-yaml"}},
 		},
 		Pure: []string{"github.com/expr-lang/expr", "github.com/santhosh-tekuri/jsonschema/v6", "gonum.org/v1/gonum",
@@ -61,6 +61,7 @@ func Frontline() Table {
 			{Path: "integration/exec/keeper", Libraries: []string{"github.com/landlock-lsm/go-landlock", "golang.org/x/sys"}},
 			{Path: "integration/sql", May: []string{kernel, domain}, Libraries: []string{"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5", "modernc.org/sqlite"}},
 			{Path: "integration/remote", May: []string{kernel, domain, "answer"}},
+			{Path: "integration/slack", May: []string{kernel, domain}, Libraries: []string{"github.com/slack-go/slack", "github.com/yuin/goldmark"}},
 			{Path: "integration/*", May: []string{kernel, domain, "door"}},
 
 			{Path: "app", May: []string{kernel, domain, integrations, "door", "store", "web", "wire", "api", "cli"}, Libraries: []string{"*"}},

@@ -13,6 +13,7 @@ import (
 	"frontline/action"
 	"frontline/alert"
 	"frontline/catalog"
+	"frontline/chat"
 	"frontline/define"
 	"frontline/desk"
 	"frontline/fault"
@@ -58,6 +59,7 @@ func kinds() []kind {
 		kindOf[desk.Macro]("macro", "macros"),
 		kindOf[desk.Calendar]("calendar", "calendars"),
 		kindOf[desk.Level]("service_level", "service_levels"),
+		kindOf[chat.Channel]("chat", "chats"),
 	}
 }
 

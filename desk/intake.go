@@ -30,6 +30,9 @@ type Incoming struct {
 	Formless bool   // the channel has no forms: what the type asks for may be missing
 	// Automatic is what a program wrote, such as a note that somebody is away: it is kept, and wakes nobody.
 	Automatic bool
+	// Spoken is what was said where whoever asked reads it already, such as in a thread of a chat. When it is a supporter who says it, it is a reply to
+	// that asker, and goes nowhere else.
+	Spoken bool
 }
 
 // Receive takes in one message, once for each of the channel's ids: as a new request, or as more about the one that it answers. Fresh is false
@@ -94,7 +97,7 @@ func known(book Directory, p Party) Party {
 
 // ready checks what came and salts its words.
 func (m Incoming) ready(book Directory) (in incoming, err error) {
-	in = incoming{service: m.Service, customer: m.Customer, team: m.Team, channel: m.Channel, ref: m.Ref, cut: plain.Prose(m.Cut), automatic: m.Automatic}
+	in = incoming{service: m.Service, customer: m.Customer, team: m.Team, channel: m.Channel, ref: m.Ref, cut: plain.Prose(m.Cut), automatic: m.Automatic, spoken: m.Spoken}
 	in.title, in.text = journal.Salted(plain.Line(m.Title)), journal.Salted(plain.Prose(m.Body))
 	if m.Type != "" {
 		at := slices.IndexFunc(book.RequestTypes(), func(t Type) bool { return t.ID == m.Type })

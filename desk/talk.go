@@ -27,12 +27,17 @@ type incoming struct {
 	pick      string // who gets a new request; empty for nobody
 	person    string // the employee who sent it, if it was one
 	automatic bool   // a program wrote it
+	spoken    bool   // its readers have it already
 }
 
 // receive takes a message from outside the desk in: as a new request, or as more about one that there is.
 func (t *turn) receive(in incoming) error {
 	if err := checkText("text", in.text.Body); err != nil {
 		return err
+	}
+	if to, ok := t.spokenTo(in); ok {
+		t.spoke(in, to)
+		return nil
 	}
 	if t.cur.New {
 		if err := t.begin(in); err != nil {
@@ -105,6 +110,39 @@ func (t *turn) more(in incoming) {
 		t.note("request.resumed", nil)
 	}
 	t.wake()
+}
+
+// spokenTo says whether somebody of the desk spoke to whoever asked, and to whom.
+func (t *turn) spokenTo(in incoming) (Recipient, bool) {
+	person, ok := t.book.Person(in.person)
+	if !in.spoken || t.cur.New || !ok || people.May(people.As(person, in.channel), people.WorkRequests, t.topic()) != nil {
+		return Recipient{}, false
+	}
+	said := first(t.cur.Said, t.req.ID)
+	at := slices.IndexFunc(t.cur.To, func(to Recipient) bool { return to.Request == said })
+	return t.recipient(at), at >= 0 && t.cur.To[at].Party.ID != t.cur.Party.ID
+}
+
+func (t *turn) recipient(at int) Recipient {
+	if at < 0 {
+		return Recipient{}
+	}
+	return t.cur.To[at]
+}
+
+// spoke keeps a reply that its asker has read where it was said. It is not sent to anybody: whoever asked the same elsewhere gets what is written as
+// a reply at the desk.
+func (t *turn) spoke(in incoming, to Recipient) {
+	if t.req.Open() {
+		t.accept()
+	}
+	m := t.say(Message{Kind: Reply, By: in.person, Text: in.text, Channel: in.channel, Ref: in.ref, Files: in.files})
+	t.note("request.replied", map[string]any{"first": t.req.FirstReplyAt.IsZero(), "to": 1, "spoken": true}).Text = in.text.Hash()
+	if t.req.FirstReplyAt.IsZero() {
+		t.req.FirstReplyAt = t.cur.Now
+	}
+	t.req.AskedAt = time.Time{}
+	t.out.Sends = append(t.out.Sends, Send{ID: t.cur.NewID(), Request: to.Request, Message: m.ID, Party: to.Party.ID, Channel: in.channel, State: Sent, MadeAt: t.cur.Now, EndedAt: t.cur.Now, Receipt: in.ref})
 }
 
 // say adds a message to the conversation.

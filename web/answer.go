@@ -292,6 +292,8 @@ func channelWord(channel string) string {
 		return "push"
 	case "email":
 		return "mail"
+	case "slack":
+		return "Slack"
 	}
 	return channel
 }

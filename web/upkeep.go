@@ -84,6 +84,9 @@ func (s *Server) upkeep(ctx context.Context, v *visit) ([]upkeepRow, error) {
 		return nil, err
 	}
 	rows = append(rows, failureRows(v, failed)...)
+	if s.deps.Chat != nil {
+		rows = append(rows, chatRow(v, s.deps.Chat()))
+	}
 	work, err := s.deps.Upkeep.Backlog(ctx, v.Actor, v.Now.Add(-workLate))
 	if err != nil {
 		return nil, err

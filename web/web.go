@@ -103,7 +103,8 @@ type Deps struct {
 
 	WhyRules RuleReasons // may be nil
 
-	Sandbox func() Sandbox // what keeps scripts from the rest of the machine; nil: nobody knows
+	Chat    func() ChatState // how the messenger does; nil without one
+	Sandbox func() Sandbox   // what keeps scripts from the rest of the machine; nil: nobody knows
 
 	Clock   clock.Clock
 	Log     *slog.Logger

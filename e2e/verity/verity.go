@@ -52,7 +52,8 @@ type Options struct {
 	Config   string // more YAML, in a file of its own; PUSH is the address of the push server
 	Hurry    bool   // mail comes a second after the push, and the second step after three: for the real clock
 	Getenv   map[string]string
-	PushURL  string   // another push server than the phones'
+	PushURL  string // another push server than the phones'
+	Slack    app.SlackSettings
 	Allow    []string // errors in the log that belong to the story
 }
 
@@ -88,7 +89,8 @@ func (d *Desk) start(c clock.Clock, o Options) {
 		env[k] = v
 	}
 	s := app.Settings{Database: o.Database, Listen: "127.0.0.1:0", Zone: "Europe/Tallinn", Company: "Verity", LogLevel: "info", LogFormat: "text", Grace: 5 * time.Second,
-		Mail: fmt.Sprintf("smtp://%s@%s", d.Mail.User, d.Mail.StartTLS), MailFrom: "Frontline <frontline@verity.example>", MailCA: d.Mail.CAFile, MailIn: "127.0.0.1:0", MailDesk: "support@verity.example", HeartbeatEvery: time.Minute}
+		SlackSettings: o.Slack,
+		Mail:          fmt.Sprintf("smtp://%s@%s", d.Mail.User, d.Mail.StartTLS), MailFrom: "Frontline <frontline@verity.example>", MailCA: d.Mail.CAFile, MailIn: "127.0.0.1:0", MailDesk: "support@verity.example", HeartbeatEvery: time.Minute}
 	a, err := app.New(context.Background(), s, app.Options{Clock: c, Log: slog.New(d.log), Getenv: func(name string) string { return env[name] }})
 	if err != nil {
 		d.t.Fatalf("Frontline does not start: %v", err)
