@@ -27,6 +27,8 @@ func (s *server) rules() {
 	add(s, route{Method: http.MethodGet, Path: "/rules", ID: "listRules", Verb: people.SeeRules, Summary: "List rules", Say: "What happens by itself, and how often it did."}, s.listRules)
 	add(s, route{Method: http.MethodGet, Path: "/rules/{rule}", ID: "showRule", Verb: people.SeeRules, Summary: "Show a rule",
 		Say: "With what it did last, and why; also what held it back."}, s.showRule)
+	add(s, route{Method: http.MethodGet, Path: "/rule-templates", ID: "listRuleTemplates", Verb: people.SeeRules, Summary: "List rules to start from",
+		Say: "Each is a text that may be tried; names of teams, rotations and types are to be put in."}, s.ruleTemplates)
 	add(s, route{Method: http.MethodPost, Path: "/rules/try", ID: "tryRule", Verb: people.TryRule, Summary: "Say what a rule would have done",
 		Say: "One that is configured, or those of a text that is not applied yet, about what the journal says of the past. Nothing is done. Conditions see requests as they were, alerts and incidents as they are now."}, s.tryRule)
 	add(s, route{Method: http.MethodPost, Path: "/rules/pause", ID: "pauseRule", Verb: people.SeeRules, Summary: "Stop a rule",
@@ -57,6 +59,15 @@ func (n names) rule(r rule.Shown) wire.Rule {
 		out.Paused = &wire.RulePause{By: *n.person(r.Pause.By.ID), At: r.Pause.At, Reason: r.Pause.Reason.Body}
 	}
 	return out
+}
+
+func (s *server) ruleTemplates(_ context.Context, by people.Actor, _ *struct{}) (wire.RuleTemplates, error) {
+	if err := people.May(by, people.SeeRules, people.Subject{Kind: "rule"}); err != nil {
+		return wire.RuleTemplates{}, err
+	}
+	return wire.RuleTemplates{Templates: every(rule.Templates(), func(t rule.Template) wire.RuleTemplate {
+		return wire.RuleTemplate{ID: t.ID, Title: t.Title, Why: t.Why, Text: t.Text}
+	})}, nil
 }
 
 type byRule struct {

@@ -48,6 +48,13 @@ func TestRulesAreListedShownAndPaused(t *testing.T) {
 	refused(wanjiru, 404, "POST", "/rules/pause", wire.PauseRule{Rule: "none", Reason: "Why"})
 }
 
+func TestRulesToStartFrom(t *testing.T) {
+	got := ok[wire.RuleTemplates](as(t, office.Open(t), "tonis"), "GET", "/rule-templates", nil)
+	if len(got.Templates) < 8 || got.Templates[0].Text == "" || got.Templates[0].Why == "" {
+		t.Errorf("%+v", got.Templates)
+	}
+}
+
 func TestRulesAreTriedBeforeTheyAreApplied(t *testing.T) {
 	w := office.Open(t)
 	w.Signal("firing", "DecisionQueueStuck")

@@ -15,11 +15,12 @@ import (
 )
 
 type ruleCommands struct {
-	List   listRules  `cmd:"" help:"List rules, and how often they fired."`
-	Show   showRule   `cmd:"" help:"Show a rule, what it did last, and why."`
-	Try    tryRule    `cmd:"" help:"Say what a rule would have done. Nothing is done."`
-	Pause  pauseRule  `cmd:"" help:"Stop a rule until it is resumed."`
-	Resume resumeRule `cmd:"" help:"Let a paused rule go on."`
+	List      listRules     `cmd:"" help:"List rules, and how often they fired."`
+	Show      showRule      `cmd:"" help:"Show a rule, what it did last, and why."`
+	Templates ruleTemplates `cmd:"" help:"List rules to start from, or write one of them out."`
+	Try       tryRule       `cmd:"" help:"Say what a rule would have done. Nothing is done."`
+	Pause     pauseRule     `cmd:"" help:"Stop a rule until it is resumed."`
+	Resume    resumeRule    `cmd:"" help:"Let a paused rule go on."`
 }
 
 type listRules struct {
@@ -54,6 +55,37 @@ func ruleState(r wire.Rule) string {
 		return "paused"
 	}
 	return "on"
+}
+
+type ruleTemplates struct {
+	remote
+	ID string `arg:"" optional:"" help:"The template whose text is wanted, such as silent-asker."`
+}
+
+// Run implements the command.
+func (c ruleTemplates) Run(ctx context.Context, env Env) error {
+	server, err := c.open(env)
+	if err != nil {
+		return err
+	}
+	all, err := server.RuleTemplates(ctx)
+	if err != nil {
+		return err
+	}
+	if c.ID == "" {
+		return c.show(env, all, func(p *paper) {
+			rows := make([][]string, len(all.Templates))
+			for i, t := range all.Templates {
+				rows[i] = []string{t.ID, t.Title, t.Why}
+			}
+			p.table(0, []string{"ID", "WHAT", "WHY"}, rows)
+		})
+	}
+	i := slices.IndexFunc(all.Templates, func(t wire.RuleTemplate) bool { return t.ID == c.ID })
+	if i < 0 {
+		return fault.New(fault.NotFound, "There is no template %.60q. List them with: frontline rule templates", c.ID)
+	}
+	return c.show(env, all.Templates[i], func(p *paper) { p.b.WriteString(all.Templates[i].Text) })
 }
 
 type showRule struct {

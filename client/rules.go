@@ -17,6 +17,11 @@ func (c *Client) Rule(ctx context.Context, id string) (wire.RuleShown, error) {
 	return ask[wire.RuleShown](ctx, c, read(nil, "rules", id))
 }
 
+// RuleTemplates lists the rules to start from.
+func (c *Client) RuleTemplates(ctx context.Context) (wire.RuleTemplates, error) {
+	return ask[wire.RuleTemplates](ctx, c, read(nil, "rule-templates"))
+}
+
 // TryRule says what a rule would have done.
 func (c *Client) TryRule(ctx context.Context, t wire.TryRule) (wire.Trials, error) {
 	return ask[wire.Trials](ctx, c, post(t, "rules", "try"))

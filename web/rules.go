@@ -34,6 +34,7 @@ type rulesScreen struct {
 	Rows   []ruleRow
 	MayTry bool
 	Draft  form
+	Starts []rule.Template // rules to start from
 }
 
 type ruleRow struct {
@@ -54,7 +55,14 @@ func (s *Server) showRules(w http.ResponseWriter, r *http.Request, v *visit) err
 	if err != nil {
 		return err
 	}
-	scr := rulesScreen{head: head{Title: "Rules", Wing: "/actions", Trail: trail("Actions", "/actions", "Rules"), Topics: topics("rule", "")}, Draft: draftForm("", 30)}
+	scr := rulesScreen{head: head{Title: "Rules", Wing: "/actions", Trail: trail("Actions", "/actions", "Rules"), Topics: topics("rule", "")}, Starts: rule.Templates()}
+	start := ""
+	for _, t := range scr.Starts {
+		if t.ID == r.URL.Query().Get("from") {
+			start = t.Text
+		}
+	}
+	scr.Draft = draftForm(start, 30)
 	scr.MayTry = people.May(v.Actor, people.TryRule, people.Subject{Kind: "rule"}) == nil
 	for _, x := range all {
 		scr.Rows = append(scr.Rows, ruleRow{Title: x.Title, Path: rulePath(x.ID), Says: saysRule(book, x.Rule), If: strings.TrimSpace(x.If), Team: book.Name("team", x.Team),

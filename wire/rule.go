@@ -75,6 +75,19 @@ type Foreseen struct {
 	Does    []string       `json:"does,omitempty" doc:"What else it would do, with its texts."`
 }
 
+// RuleTemplate is a rule to start from.
+type RuleTemplate struct {
+	ID    string `json:"id" example:"silent-asker"`
+	Title string `json:"title"`
+	Why   string `json:"why" doc:"What it is good for."`
+	Text  string `json:"text" doc:"YAML. Put the names of your own teams, rotations and types in, then try it."`
+}
+
+// RuleTemplates are the rules to start from.
+type RuleTemplates struct {
+	Templates []RuleTemplate `json:"templates"`
+}
+
 // PauseRule stops a rule, or lets it go on.
 type PauseRule struct {
 	Rule   string `json:"rule" example:"pipeline/look-when-it-stops"`
