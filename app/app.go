@@ -56,6 +56,7 @@ type App struct {
 	desk      *desk.Service
 	thanks    *thanks.Service
 	privacy   *privacy.Service
+	escalated *desk.Escalations
 	figures   *insight.Board
 	mail      *email.Channel // nil without a mail server
 	slack     *slack.App     // nil without Slack
@@ -91,7 +92,7 @@ func New(ctx context.Context, s Settings, o Options) (*App, error) {
 	if a.db, err = store.Open(ctx, c.Database, store.Options{Clock: o.Clock, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.changeKey, a.openSockets, a.wireSlack, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireThanks, a.wirePrivacy, a.wireInsight, a.wireMailIn, a.wireRules, a.wireStatus, a.wireSlackDeeds, a.wireJobs, a.wireDoors} {
+	for _, step := range []func(context.Context) error{a.changeKey, a.openSockets, a.wireSlack, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireTrackers, a.wireThanks, a.wirePrivacy, a.wireInsight, a.wireMailIn, a.wireRules, a.wireStatus, a.wireSlackDeeds, a.wireJobs, a.wireDoors} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -156,6 +157,7 @@ func (a *App) wireJobs(context.Context) error {
 	handlers = append(handlers, a.desk.Handlers()...)
 	handlers = append(handlers, a.thanks.Handlers(a.db.Enqueue)...)
 	handlers = append(handlers, a.privacyHandlers()...)
+	handlers = append(handlers, a.escalated.Handlers()...)
 	handlers = append(handlers, a.glassHandlers()...)
 	handlers = append(handlers, a.rules.Handlers()...)
 	handlers = append(handlers, a.mornings.Handlers()...)

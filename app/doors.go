@@ -35,6 +35,7 @@ func (a *App) wireDoors(context.Context) error {
 	mux.Handle(alertmanager.Path, alertmanager.Handler(a.accept("alertmanager"), a.log))
 	mux.Handle(pagerduty.Path, pagerduty.Handler(a.accept("pagerduty"), a.log))
 	a.slackDoor(mux)
+	mux.Handle(door.HookPath, door.Hook(a.escalated.Hear, a.log))
 	mux.Handle(wire.Prefix+"/", programs)
 	mux.Handle(remote.Path, remote.NewDoor(a.runners, a.db, a.clock, a.log))
 	if err := a.wireStatusDoors(mux); err != nil {

@@ -28,7 +28,7 @@ func (a *App) wirePeople(context.Context) error {
 	for _, c := range channels {
 		addresses[c.Name()] = c.Check
 	}
-	a.config = config.New(a.db, a.clock, a.getenv, config.Known{Channels: addresses, Actions: kinds.Check, Advise: a.advise})
+	a.config = config.New(a.db, a.clock, a.getenv, config.Known{Channels: addresses, Actions: kinds.Check, Trackers: trackerChecks(), Advise: a.advise})
 	a.db.OnDefinitions(a.config.Stale)
 	a.signIn = people.NewSignIn(a.db, bookAs[people.Directory](a), a.clock)
 	return nil

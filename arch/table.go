@@ -62,7 +62,8 @@ func Frontline() Table {
 			{Path: "integration/sql", May: []string{kernel, domain}, Libraries: []string{"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5", "modernc.org/sqlite"}},
 			{Path: "integration/remote", May: []string{kernel, domain, "answer"}},
 			{Path: "integration/slack", May: []string{kernel, domain}, Libraries: []string{"github.com/slack-go/slack", "github.com/yuin/goldmark"}},
-			{Path: "integration/*", May: []string{kernel, domain, "door"}},
+			{Path: "rest", May: []string{kernel}},
+			{Path: "integration/*", May: []string{kernel, domain, "door", "rest"}},
 
 			{Path: "app", May: []string{kernel, domain, integrations, "door", "store", "web", "wire", "api", "cli"}, Libraries: []string{"*"}},
 			{Path: "cmd/frontline", May: []string{kernel, "app", "cli", "demo"}, Libraries: []string{"github.com/alecthomas/kong"}},

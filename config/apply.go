@@ -12,6 +12,7 @@ import (
 	"frontline/action"
 	"frontline/alert"
 	"frontline/clock"
+	"frontline/desk"
 	"frontline/fault"
 	"frontline/journal"
 	"frontline/people"
@@ -45,6 +46,8 @@ type Config struct {
 type Known struct {
 	Channels map[string]func(address string) error // how an address of each channel looks; nil asks for none
 	Actions  func(action.Definition) []fault.Field // what is wrong with an action, as its kind sees it; nil checks only the action itself
+	// Trackers says for each kind of tracker what is wrong with a definition of it; nil checks only the definition itself.
+	Trackers map[string]func(desk.TrackerDefinition) []fault.Field
 	// Advise says what is better to know about actions that are right, such as that nobody can run them yet; nil knows nothing.
 	Advise func(context.Context, []action.Definition) ([]Warning, error)
 }

@@ -248,6 +248,18 @@ func (b *Book) Calendar(id string) (desk.Calendar, bool) {
 	return find[desk.Calendar](b, "calendar", id)
 }
 
+var _ desk.TrackerBook = (*Book)(nil)
+
+// Tracker finds a tracker.
+func (b *Book) Tracker(id string) (desk.TrackerDefinition, bool) {
+	return find[desk.TrackerDefinition](b, "tracker", id)
+}
+
+// Trackers lists the trackers by name.
+func (b *Book) Trackers() []desk.TrackerDefinition {
+	return list(b, "tracker", func(t desk.TrackerDefinition) string { return t.Name })
+}
+
 // Customer finds a customer.
 func (b *Book) Customer(id string) (catalog.Customer, bool) {
 	return find[catalog.Customer](b, "customer", id)
@@ -307,6 +319,8 @@ func (b *Book) Name(kind, id string) string {
 		return v.Title
 	case desk.Macro:
 		return v.Title
+	case desk.TrackerDefinition:
+		return v.Name
 	}
 	return id
 }

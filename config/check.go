@@ -2,6 +2,9 @@ package config
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"frontline/action"
 	"frontline/desk"
@@ -86,8 +89,23 @@ func (c *Config) fields(d definition) []fault.Field {
 		if c.known.Actions != nil {
 			return c.known.Actions(v)
 		}
+	case desk.TrackerDefinition:
+		return append(d.Check(), c.trackerKind(v)...)
 	}
 	return d.Check()
+}
+
+// trackerKind asks a tracker's kind what it wants.
+func (c *Config) trackerKind(t desk.TrackerDefinition) []fault.Field {
+	if c.known.Trackers == nil || t.Kind == "" { // nobody knows here which there are, or it is said already
+		return nil
+	}
+	check, known := c.known.Trackers[t.Kind]
+	if !known {
+		kinds := slices.Sorted(maps.Keys(c.known.Trackers))
+		return []fault.Field{{Name: "kind", Say: fmt.Sprintf("%q is no kind of tracker.%s Known: %s.", t.Kind, meant(t.Kind, kinds), strings.Join(kinds, ", "))}}
+	}
+	return check(t)
 }
 
 // contacts checks each contact's address with its channel.

@@ -60,6 +60,7 @@ func kinds() []kind {
 		kindOf[desk.Calendar]("calendar", "calendars"),
 		kindOf[desk.Level]("service_level", "service_levels"),
 		kindOf[chat.Channel]("chat", "chats"),
+		kindOf[desk.TrackerDefinition]("tracker", "trackers"),
 	}
 }
 

@@ -28,6 +28,7 @@ type Fact struct {
 	None             bool   // somebody said that it is none of them
 	Guess            string // the likeliest demand while nobody has said; never counted
 	Escalated        bool   // to developers
+	Verdict          string // what they found: confirmed, fixed, not_a_bug, duplicate; empty while nobody has said
 	DeveloperMinutes float64
 	Targets          []stat.Target // service levels that applied
 }

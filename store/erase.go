@@ -81,6 +81,9 @@ func (t *tx) eraseWords(ctx context.Context, r desk.Request, n *privacy.Counts) 
 			*part.count += int(changed)
 		}
 	}
+	if err := t.eraseEscalated(ctx, r.ID); err != nil {
+		return err
+	}
 	if err := t.eraseRuns(ctx, r.ID, n); err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ func (db *DB) Facts(ctx context.Context, from, to time.Time) ([]insight.Fact, er
 	}
 	read := factReader{own: own, words: map[string]string{}}
 	return rows(ctx, db.read, read.scan, `SELECT f.request, f.number, f.type, f.team, f.service, f.customer, f.asker, f.outcome, f.size, f.received_at, f.replied_at, f.closed_at,
-			f.touch, f.developers, f.met, f.missed, f.due_first, f.due_next, f.due_resolution, f.codes, f.guess,
+			f.touch, f.developers, f.met, f.missed, f.due_first, f.due_next, f.due_resolution, f.codes, f.guess, f.verdict,
 			COALESCE(o.received_at, 0), COALESCE(o.replied_at, 0), COALESCE(o.closed_at, 0), COALESCE(o.codes, '')
 		FROM request_fact f LEFT JOIN request_fact o ON o.request = f.of_request AND f.of_request <> ''
 		WHERE f.received_at >= $1 AND f.received_at < $2 AND f.asker <> '' ORDER BY f.received_at, f.number`, micros(from), micros(to))
@@ -130,10 +130,10 @@ func (x factReader) scan(s scan) (f insight.Fact, err error) {
 	var received, replied, closed, touch, met, missed, first, next, resolution, oReceived, oReplied, oClosed int64
 	var developers bool
 	if err = s(&request, &f.Number, &f.Type, &f.Team, &f.Service, &f.Customer, &f.Asker, &outcome, &size, &received, &replied, &closed, &touch, &developers,
-		&met, &missed, &first, &next, &resolution, &codes, &f.Guess, &oReceived, &oReplied, &oClosed, &originalCodes); err != nil {
+		&met, &missed, &first, &next, &resolution, &codes, &f.Guess, &f.Verdict, &oReceived, &oReplied, &oClosed, &originalCodes); err != nil {
 		return f, err
 	}
-	for _, word := range []*string{&f.Type, &f.Team, &f.Service, &f.Customer, &f.Asker, &f.Guess} {
+	for _, word := range []*string{&f.Type, &f.Team, &f.Service, &f.Customer, &f.Asker, &f.Guess, &f.Verdict} {
 		*word = x.once(*word)
 	}
 	if oReceived != 0 { // a duplicate is answered, solved and coded where its original is
