@@ -40,8 +40,10 @@ func (h Handover) Subject() people.Subject {
 // Handed is a hand-over with what it names, as far as somebody may know of it.
 type Handed struct {
 	Handover
-	Runs     []Run
-	Expiring []Kept
+	Runs       []Run
+	Expiring   []Kept
+	Address    string           // where it is read; empty when nobody knows
+	RunAddress func(Run) string // where one of its runs is; nil when nobody knows
 }
 
 // Nights is where hand-overs are kept. store implements it.
@@ -330,7 +332,10 @@ func checked(r Run) string {
 
 // fill reads what a hand-over names, as far as the actor may know of it.
 func (m *Mornings) fill(ctx context.Context, by people.Actor, h Handover) (Handed, error) {
-	out := Handed{Handover: h}
+	out := Handed{Handover: h, RunAddress: m.Runner.Link}
+	if m.Link != nil {
+		out.Address = m.Link(h)
+	}
 	for _, id := range h.Runs {
 		r, err := m.Runner.Run(ctx, by, id)
 		if err == nil {

@@ -69,6 +69,7 @@ type Deps struct {
 	Config    Config
 	Rules     Rules
 	Mornings  Mornings
+	TakingUp  TakingUp
 	Journal   Journal
 	Health    Health
 	Database  Database

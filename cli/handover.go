@@ -9,8 +9,9 @@ import (
 )
 
 type handoverCommands struct {
-	List listHandovers `cmd:"" help:"List morning hand-overs."`
-	Show showHandover  `cmd:"" help:"Show what a team was told about its night."`
+	List listHandovers    `cmd:"" help:"List morning hand-overs."`
+	Show showHandover     `cmd:"" help:"Show what a team was told about its night."`
+	Ask  askAboutHandover `cmd:"" help:"Make it a request to its team, with what happened and the evidence. Once: asked again, it is the same request."`
 }
 
 type listHandovers struct {
@@ -65,6 +66,9 @@ func (c showHandover) Run(ctx context.Context, env Env) error {
 func (p *paper) handover(h wire.HandoverShown) {
 	p.title(h.ID, h.Team.Name)
 	p.pair("Night", p.when(h.From)+" to "+p.when(h.Until))
+	if h.Request != nil {
+		p.pair("Request", h.Request.ID)
+	}
 	if len(h.Told)+len(h.Expiring) == 0 {
 		p.line("Nothing ran, and nothing waits.")
 	}
@@ -93,4 +97,28 @@ func (p *paper) handover(h wire.HandoverShown) {
 		}
 		p.table(2, []string{"UNTIL", "KIND", "FROM"}, rows)
 	}
+}
+
+type askAboutHandover struct {
+	remote
+	ID string `arg:"" help:"The hand-over, such as support-2026-11-24."`
+}
+
+// Run implements the command.
+func (c askAboutHandover) Run(ctx context.Context, env Env) error {
+	server, err := c.open(env)
+	if err != nil {
+		return err
+	}
+	r, err := server.AskAboutHandover(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	return c.show(env, r, func(p *paper) {
+		p.title(r.ID, r.Title)
+		if r.Team != nil {
+			p.pair("With", r.Team.Name)
+		}
+		p.pair("State", r.State)
+	})
 }

@@ -18,3 +18,8 @@ func (c *Client) Handovers(ctx context.Context, team string, p Page) (wire.List[
 func (c *Client) Handover(ctx context.Context, id string) (wire.HandoverShown, error) {
 	return ask[wire.HandoverShown](ctx, c, read(nil, "handovers", id))
 }
+
+// AskAboutHandover makes a morning hand-over a request to its team; asked again, it answers with the same request.
+func (c *Client) AskAboutHandover(ctx context.Context, id string) (wire.Request, error) {
+	return ask[wire.Request](ctx, c, post(nil, "handovers", id, "request"))
+}

@@ -82,6 +82,8 @@ type Store interface {
 type Reading interface {
 	// Request returns one request by its id or its name ("R-1042"), or a NotFound fault.
 	Request(ctx context.Context, ref string) (Request, error)
+	// RequestFrom returns the id of the request that a channel's message with that id of its own made or is a part of; false when the message is not known.
+	RequestFrom(ctx context.Context, channel, ref string) (string, bool, error)
 	// Requests returns those that the filter names.
 	Requests(ctx context.Context, f Filter) ([]Request, error)
 	// CountRequests counts those that the filter names, at most up to its Limit.

@@ -216,7 +216,7 @@ func (t *turn) solveHanging(message string, o Outcome) {
 func (t *turn) sendTo(message string) {
 	for _, to := range t.cur.To {
 		channel := to.Channel
-		if channel == "screen" || channel == "api" || channel == "rule" {
+		if channel == "screen" || channel == "api" || channel == "rule" || channel == FromHandover {
 			if channel = "mail"; !t.mail || to.Party.Address == "" {
 				continue // they read it on the screen
 			}

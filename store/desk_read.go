@@ -23,6 +23,11 @@ func (db *DB) Request(ctx context.Context, ref string) (desk.Request, error) {
 	return r, err
 }
 
+// RequestFrom implements desk.Reading.
+func (db *DB) RequestFrom(ctx context.Context, channel, ref string) (string, bool, error) {
+	return row(ctx, db.read, value[string], `SELECT request FROM request_message WHERE channel = $1 AND ref = $2`, channel, ref)
+}
+
 // Requests implements desk.Reading.
 func (db *DB) Requests(ctx context.Context, f desk.Filter) ([]desk.Request, error) {
 	q := narrowed(f)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"frontline/action"
+	"frontline/desk"
 	"frontline/people"
 )
 
@@ -16,6 +17,16 @@ type Mornings interface {
 }
 
 var _ Mornings = (*action.Mornings)(nil)
+
+// TakingUp makes requests of morning hand-overs.
+type TakingUp interface {
+	// TakeUp makes a hand-over a request to its team; fresh is false when it was one already.
+	TakeUp(ctx context.Context, a people.Actor, h action.Handed) (r desk.Request, fresh bool, err error)
+	// TakenUp is the request that it was made; false when it is none.
+	TakenUp(ctx context.Context, a people.Actor, h action.Handover) (desk.Request, bool, error)
+}
+
+var _ TakingUp = (*desk.Service)(nil)
 
 type handoversScreen struct {
 	head
@@ -68,6 +79,9 @@ type handoverScreen struct {
 	Runs        []handedRow
 	Kept        []handedKept
 	Hidden      int // what is not open to the person
+	Team        string
+	Request     link   // that it was made
+	Ask         string // where one press makes it a request; empty for whoever may not, and for a quiet night
 }
 
 type handedRow struct {
@@ -97,7 +111,7 @@ func (s *Server) showHandover(w http.ResponseWriter, r *http.Request, v *visit) 
 	if err != nil {
 		return err
 	}
-	scr := handoverScreen{head: head{Title: "The night of " + book.Name("team", h.Team), Wing: "/actions", Trail: trail("Morning hand-overs", "/handover", h.ID()), Topics: topics("run", "")},
+	scr := handoverScreen{head: head{Title: "The night of " + book.Name("team", h.Team), Wing: "/actions", Trail: trail("Morning hand-overs", "/handover", h.ID()), Topics: topics("run", "", "request", "")},
 		From: v.at(h.Night.From), Until: v.at(h.Night.Until), Hidden: len(h.Handover.Runs) - len(h.Runs)}
 	for _, x := range h.Runs {
 		row, err := s.handedRow(r.Context(), v, book, x)
@@ -109,7 +123,37 @@ func (s *Server) showHandover(w http.ResponseWriter, r *http.Request, v *visit) 
 	for _, k := range h.Expiring {
 		scr.Kept = append(scr.Kept, handedKept{What: k.Kind + " from " + k.Origin, Run: link{Word: "the run", Path: "/runs/" + k.Run}, Until: v.at(k.ExpiresAt)})
 	}
+	scr.Team = book.Name("team", h.Team)
+	switch req, ok, err := s.deps.TakingUp.TakenUp(r.Context(), v.Actor, h.Handover); {
+	case err != nil:
+		return err
+	case ok:
+		scr.Request = link{Word: req.Name(), Path: "/requests/" + req.Name()}
+	case len(scr.Runs)+len(scr.Kept) > 0 && people.May(v.Actor, people.AskDesk, people.Subject{Kind: "request"}) == nil:
+		scr.Ask = "/handover/" + h.ID() + "/request"
+	}
 	return s.show(w, r, v, http.StatusOK, "handover", scr)
+}
+
+// takeUpHandover makes a hand-over a request to its team, once.
+func (s *Server) takeUpHandover(w http.ResponseWriter, r *http.Request, v *visit) error {
+	h, err := s.deps.Mornings.Show(r.Context(), v.Actor, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	req, fresh, err := s.deps.TakingUp.TakeUp(r.Context(), v.Actor, h)
+	if err != nil {
+		return err
+	}
+	book, err := s.deps.Book(r.Context())
+	if err != nil {
+		return err
+	}
+	say := "The hand-over was made " + req.Name() + " before."
+	if fresh {
+		say = req.Name() + " is with " + teamName(book, req.Team) + ". You read the answer here."
+	}
+	return s.done(w, r, "/requests/"+req.Name(), say)
 }
 
 func (s *Server) handedRow(ctx context.Context, v *visit, book Book, x action.Run) (handedRow, error) {

@@ -3,10 +3,12 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
 	"frontline/action"
+	"frontline/desk"
 	"frontline/fault"
 	"frontline/journal"
 	"frontline/people"
@@ -32,6 +34,23 @@ func (t told) Show(_ context.Context, _ people.Actor, id string) (action.Handed,
 	return action.Handed{}, fault.New(fault.NotFound, "There is no hand-over %q.", id)
 }
 
+// takenUp are the requests that hand-overs were made.
+type takenUp map[string]desk.Request
+
+func (k takenUp) TakeUp(_ context.Context, _ people.Actor, h action.Handed) (desk.Request, bool, error) {
+	r, known := k[h.ID()]
+	if !known {
+		r = desk.Request{Number: 12, Team: h.Team}
+		k[h.ID()] = r
+	}
+	return r, !known, nil
+}
+
+func (k takenUp) TakenUp(_ context.Context, _ people.Actor, h action.Handover) (desk.Request, bool, error) {
+	r, ok := k[h.ID()]
+	return r, ok, nil
+}
+
 // aNight is a night with a run of which nobody knows what became, one that did not help, and one that did; and a quiet one.
 func aNight() told {
 	liis := journal.Actor{Kind: people.ByPerson, ID: "liis", Via: "screen"}
@@ -51,7 +70,7 @@ func aNight() told {
 
 func TestHandoverScreens(t *testing.T) {
 	open := func(all told) *workplace {
-		f := newFirm(t, func(d *Deps) { d.Mornings = all })
+		f := newFirm(t, func(d *Deps) { d.Mornings, d.TakingUp = all, takenUp{} })
 		f.as(people.Member, "liis")
 		return f.desk
 	}
@@ -64,11 +83,20 @@ func TestHandoverScreens(t *testing.T) {
 		has("section[aria-label='RUN-886'] li:first-child a", "envelope.json").has("section[aria-labelledby=kept] li", "decisions.in").has("main > .small.quiet", "1 more are not open to you")
 	d.to("/handover/pipeline-2026-11-24", ask{as: people.Member}).is(http.StatusOK).has("main .blank .name", "A quiet night")
 	d.to("/handover/none-2026-11-24", ask{as: people.Member}).is(http.StatusNotFound)
+
+	// One press makes it a request to its team; after it the screen leads there.
+	d.to("/handover/pipeline-2026-11-24", ask{as: people.Member}).lacks("main form")
+	d.to("/handover/support-2026-11-24", ask{as: people.Member}).has("main form[action='/handover/support-2026-11-24/request'] button", "Make it a request")
+	for range 2 {
+		d.to("/handover/support-2026-11-24/request", ask{as: people.Member, form: url.Values{}}).leadsTo("/requests/R-12")
+	}
+	d.to("/handover/support-2026-11-24", ask{as: people.Member}).lacks("main form").has("main a[href='/requests/R-12']", "R-12")
+	d.to("/handover/none-2026-11-24/request", ask{as: people.Member, form: url.Values{}}).is(http.StatusNotFound)
 }
 
 // TestHandoverLooks opens the screens in Chromium.
 func TestHandoverLooks(t *testing.T) {
 	var st *street
-	st, _ = walk(t, people.Support, "liis", func(f *firm) { f.desk.s.deps.Mornings = aNight() })
+	st, _ = walk(t, people.Support, "liis", func(f *firm) { f.desk.s.deps.Mornings, f.desk.s.deps.TakingUp = aNight(), takenUp{} })
 	st.lookAll("handover", "/handover", "/handover/support-2026-11-24", "/handover/pipeline-2026-11-24")
 }

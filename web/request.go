@@ -169,6 +169,8 @@ func channelSay(channel string) string {
 		return "in Slack"
 	case "api":
 		return "from a program"
+	case desk.FromHandover:
+		return "from a morning hand-over"
 	}
 	return ""
 }

@@ -83,6 +83,7 @@ func (s *Server) dutyRoutes() []Route {
 		// Morning hand-overs
 		{"GET /handover", needs(people.SeeActions), s.showHandovers},
 		{"GET /handover/{id}", needs(people.SeeActions), s.showHandover},
+		{"POST /handover/{id}/request", needs(people.AskDesk), s.takeUpHandover},
 
 		// What actions took out
 		{"GET /quarantine", needs(people.RunReadAction), s.showQuarantine},

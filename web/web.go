@@ -94,6 +94,7 @@ type Deps struct {
 	Mornings   Mornings
 	Thanks     Thanks
 	TakingOver TakingOver
+	TakingUp   TakingUp
 	Folders    SyncedFolders
 	Runners    Runners
 	Clusters   Clusters

@@ -17,6 +17,7 @@ type Handover struct {
 type HandoverShown struct {
 	Handover
 	Told     []HandedRun `json:"told" doc:"What needs somebody first."`
+	Request  *Ref        `json:"request,omitempty" doc:"The request to the team that it was made; absent when it is none."`
 	Expiring []Kept      `json:"expiring" doc:"What is in quarantine and expires soon."`
 }
 

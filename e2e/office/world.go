@@ -203,7 +203,7 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	}
 	h, err := api.New(api.Deps{
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
-		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Finding: requests, Demands: requests, Insight: &insight.Board{DB: w.DB, Book: book[insight.Directory](w), Now: w.DB.Now}, Actions: actions, Runners: w.Runners, Clusters: actions, Secrets: *actions.Vault, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
+		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Finding: requests, Demands: requests, Insight: &insight.Board{DB: w.DB, Book: book[insight.Directory](w), Now: w.DB.Now}, Actions: actions, Runners: w.Runners, Clusters: actions, Secrets: *actions.Vault, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), TakingUp: requests, Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
 	})
 	if err != nil {
 		w.t.Fatal(err)
