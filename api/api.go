@@ -61,6 +61,7 @@ type Deps struct {
 	Desk      Desk
 	Finding   Finding
 	Demands   Demands
+	Thanks    Thanks
 	Insight   Insight
 	Actions   Actions
 	Runners   Runners
@@ -122,6 +123,7 @@ func build(deps Deps) (*server, error) {
 	s.requests()
 	s.finding()
 	s.demands()
+	s.thanks()
 	s.insight()
 	s.actions()
 	s.inputs()

@@ -35,6 +35,7 @@ import (
 	"frontline/runner"
 	"frontline/secret"
 	"frontline/store"
+	"frontline/thanks"
 )
 
 // World is the company.
@@ -201,14 +202,17 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	grateful := &thanks.Service{DB: w.DB, Book: book[thanks.Directory](w), Matters: thanks.Wings{Desk: requests, Incidents: incidents, Actions: actions}, Now: w.DB.Now,
+		Link: func(x thanks.Thanks) string { return "https://frontline.verity.example/thanks/" + x.Name() }}
 	h, err := api.New(api.Deps{
+		Thanks: grateful,
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
 		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Finding: requests, Demands: requests, Insight: &insight.Board{DB: w.DB, Book: book[insight.Directory](w), Now: w.DB.Now}, Actions: actions, Runners: w.Runners, Clusters: actions, Secrets: *actions.Vault, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), TakingUp: requests, Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	handlers := slices.Concat(pager.Handlers(), incidents.Handlers(), requests.Handlers(), actions.Handlers())
+	handlers := slices.Concat(pager.Handlers(), incidents.Handlers(), requests.Handlers(), actions.Handlers(), grateful.Handlers(w.DB.Enqueue))
 	w.run(log, append(handlers, oncall.JobAnswered().Handle(handling.Answered)))
 	server := httptest.NewServer(h)
 	w.t.Cleanup(server.Close)
