@@ -6,18 +6,20 @@ import (
 	"frontline/desk"
 	"frontline/fault"
 	"frontline/integration/github"
+	"frontline/integration/gitlab"
+	"frontline/integration/jira"
 	"frontline/secret"
 )
 
 // trackerChecks are the kinds of trackers, and what each wants of a definition.
 func trackerChecks() map[string]func(desk.TrackerDefinition) []fault.Field {
-	return map[string]func(desk.TrackerDefinition) []fault.Field{"github": github.Check}
+	return map[string]func(desk.TrackerDefinition) []fault.Field{"github": github.Check, "gitlab": gitlab.Check, "jira": jira.Check}
 }
 
 // wireTrackers makes what asks developers. A new kind of tracker is one line here and one above.
 func (a *App) wireTrackers(context.Context) error {
 	a.escalated = &desk.Escalations{Desk: a.desk, DB: a.db, Trackers: bookAs[desk.TrackerBook](a), Secret: a.teamSecret, Runs: a.actions.List,
-		Kinds: map[string]desk.Tracker{"github": github.New()}}
+		Kinds: map[string]desk.Tracker{"github": github.New(), "gitlab": gitlab.New(), "jira": jira.New()}}
 	return nil
 }
 

@@ -197,3 +197,9 @@ func (v Verdicts) judge(i Issue) Verdict {
 
 // Verdict is what developers found, as the tracker's words say.
 func (i Issue) Verdict(v Verdicts) Verdict { return v.judge(i) }
+
+// InOrder returns the issue with its comments in the order in which they were written, for trackers that list the newest first.
+func (i Issue) InOrder() Issue {
+	slices.SortStableFunc(i.Comments, func(a, b IssueComment) int { return a.At.Compare(b.At) })
+	return i
+}

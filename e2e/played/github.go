@@ -205,7 +205,7 @@ func paged[T any](w http.ResponseWriter, r *http.Request, base string, all []T) 
 	to := min(from+per, len(all))
 	if to < len(all) {
 		q.Set("page", strconv.Itoa(page+1))
-		w.Header().Set("Link", fmt.Sprintf(`<%s%s?%s>; rel="next", <%s%s?page=99>; rel="last"`, base, r.URL.Path, q.Encode(), base, r.URL.Path))
+		w.Header().Set("Link", fmt.Sprintf(`<%s%s?%s>; rel="next", <%s%s?page=99>; rel="last"`, base, r.URL.EscapedPath(), q.Encode(), base, r.URL.EscapedPath()))
 	}
 	reply(w, 200, append([]T{}, all[from:to]...))
 }
