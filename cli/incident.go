@@ -47,7 +47,7 @@ func (c listIncidents) Run(ctx context.Context, env Env) error {
 	}
 	return c.show(env, all, func(p *paper) {
 		if len(all) == 0 {
-			p.line("There is no such incident.")
+			p.line("%s", map[string]string{"open": "No incident is open.", "resolved": "No incident was resolved yet.", "all": "There was no incident yet."}[c.State])
 			return
 		}
 		rows := make([][]string, len(all))

@@ -90,6 +90,9 @@ func (r *Runner) drive(ctx context.Context, l *lane) {
 		if started && err == nil {
 			continue
 		}
+		if err != nil {
+			r.again() // whoever waits looks again: on a clock that stands still this lane's own poll never comes
+		}
 		r.wait(ctx, l, err != nil)
 	}
 }
@@ -123,6 +126,11 @@ func (r *Runner) start(ctx context.Context, l *lane, wg *sync.WaitGroup) (bool, 
 
 func (r *Runner) ended(l *lane) {
 	l.running.Add(-1)
+	r.again()
+}
+
+// again lets whoever waits in Settle look again.
+func (r *Runner) again() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	close(r.idle)

@@ -182,6 +182,9 @@ func (d *workplace) work(t *testing.T, r action.Run) action.Run {
 	return d.now(t, r)
 }
 
+// settleTime is when jobs that do not come to an end count as hanging. Nothing is measured with it: a flow takes dozens of transactions, on whatever machine.
+const settleTime = 10 * time.Minute
+
 // working lets jobs run until the function it returns is called, which waits for those that are due.
 func (d *workplace) working(t *testing.T) func() {
 	t.Helper()
@@ -190,7 +193,7 @@ func (d *workplace) working(t *testing.T) func() {
 	go func() { defer close(ended); d.jobs.Run(ctx) }()
 	return func() {
 		t.Helper()
-		limited, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+		limited, cancel := context.WithTimeout(t.Context(), settleTime)
 		defer cancel()
 		if err := d.jobs.Settle(limited); err != nil {
 			t.Errorf("jobs do not come to an end: %v", err)

@@ -133,7 +133,7 @@ func (s site) start(ctx context.Context, call action.Call, plan action.Plan, led
 
 // hold takes hold of the head of the queue, and disconnects the consumers when that was planned.
 func (r *run) hold(ctx context.Context) error {
-	g := grab{mode: r.pre.modeFor(r.chosen), getToo: !r.pre.quorum(), whole: r.pre.quorum(), reach: r.pre.reach(r.Scan, r.mark.Place), hold: r.pre.hold, pile: r.pile, calm: r.hand.convinced(r.pile, r.pre)}
+	g := grab{mode: r.pre.modeFor(r.chosen), getToo: !r.pre.quorum(), whole: r.pre.quorum(), room: r.pre.queue.Returned, reach: r.pre.reach(r.Scan, r.mark.Place), hold: r.pre.hold, pile: r.pile, calm: r.hand.convinced(r.pile, r.pre)}
 	if r.chosen.Disconnect {
 		g.begun = r.disconnect
 	}

@@ -118,6 +118,7 @@ type grab struct {
 	mode   mode
 	getToo bool // basic.get is as good where a consumer is refused
 	reach  int
+	room   int // how many our consumer may hold at least: what was given back before, as far as the broker tells
 	hold   time.Duration
 	pile   *pile
 	// calm is asked whenever nothing has come for a while, with how long the hold has lasted: is it over?
@@ -135,7 +136,9 @@ func (h *hands) hold(ctx context.Context, g grab) error {
 	if g.mode == byGet {
 		return h.holdByGet(ctx, g)
 	}
-	first, err := h.consume(0, g.reach)
+	// The broker hands a consumer all that it has room for in one step of its log. So either everything that was given back before is ours, and comes
+	// back in its order also when we are killed, or nothing is.
+	first, err := h.consume(0, min(max(g.reach, g.room), mostScan))
 	if beside := exclusiveUse(err); beside && g.getToo { // the broker had not reported that consumer yet
 		if err := h.channel(ctx); err != nil {
 			return err

@@ -42,6 +42,7 @@ type queue struct {
 	Messages   *int           `json:"messages"` // nil until the queue has reported for the first time
 	policyFree bool           // certainly no policy applies, whether it has reported or not
 	Ready      int            `json:"messages_ready"`
+	Returned   int            `json:"messages_ready_returned"` // of Ready, those that a quorum queue was given back; told since 4.0
 	Unacked    int            `json:"messages_unacknowledged"`
 	Bytes      int            `json:"message_bytes"`
 	Exclusives *string        `json:"exclusive_consumer_tag"`

@@ -116,7 +116,7 @@ func (k *Matching) Plan(ctx context.Context, call action.Call) (action.Plan, err
 		return s.planCondition(p, m)
 	}
 	seen := s.pile(p, m)
-	err = h.hold(ctx, grab{mode: p.mode(), getToo: !p.quorum(), whole: p.quorum(), reach: p.reach(s.Scan, 0), hold: min(p.hold, lookAtMost), pile: seen, calm: h.convinced(seen, p)})
+	err = h.hold(ctx, grab{mode: p.mode(), getToo: !p.quorum(), whole: p.quorum(), room: p.queue.Returned, reach: p.reach(s.Scan, 0), hold: min(p.hold, lookAtMost), pile: seen, calm: h.convinced(seen, p)})
 	if back := h.giveBack(ctx, p, seen.messages, nil); err == nil {
 		err = back
 	}

@@ -161,7 +161,7 @@ func (k *Peek) Do(ctx context.Context, call action.Call, plan action.Plan, led a
 		return action.Result{}, err
 	}
 	r.pile.careful, r.pile.bodies = true, map[uint64]string{}
-	held := r.hand.hold(ctx, grab{mode: r.pre.mode(), getToo: !r.pre.quorum(), whole: r.pre.quorum(), reach: r.mark.Take, hold: min(r.pre.hold, lookAtMost), pile: r.pile, calm: r.hand.drained})
+	held := r.hand.hold(ctx, grab{mode: r.pre.mode(), getToo: !r.pre.quorum(), whole: r.pre.quorum(), room: r.pre.queue.Returned, reach: r.mark.Take, hold: min(r.pre.hold, lookAtMost), pile: r.pile, calm: r.hand.drained})
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
 	defer cancel()
 	spared, err := r.spare(ctx, true)

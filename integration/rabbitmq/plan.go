@@ -41,7 +41,7 @@ func (k *Park) Plan(ctx context.Context, call action.Call) (action.Plan, error) 
 		return s.planUnseen(p, m)
 	}
 	seen := s.pile(p, m)
-	err = h.hold(ctx, grab{mode: p.mode(), getToo: !p.quorum(), whole: p.quorum(), reach: p.reach(s.Scan, s.firstPlaces()), hold: min(p.hold, lookAtMost), pile: seen, calm: h.convinced(seen, p)})
+	err = h.hold(ctx, grab{mode: p.mode(), getToo: !p.quorum(), whole: p.quorum(), room: p.queue.Returned, reach: p.reach(s.Scan, s.firstPlaces()), hold: min(p.hold, lookAtMost), pile: seen, calm: h.convinced(seen, p)})
 	if back := h.giveBack(ctx, p, seen.messages, nil); err == nil {
 		err = back
 	}

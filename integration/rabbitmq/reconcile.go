@@ -86,7 +86,7 @@ func (r *run) search(ctx context.Context, what found) (sure bool, err error) {
 	defer h.close()
 	r.hand, r.pre = h, p
 	r.pile = &pile{aim: aim{prints: what.prints(), take: what.Copies}, atStart: p.ready, doomed: p.doomed, show: r.Show}
-	err = h.hold(ctx, grab{mode: p.mode(), getToo: !p.quorum(), whole: p.quorum(), reach: p.reach(r.Scan, 0), hold: lookFor, pile: r.pile,
+	err = h.hold(ctx, grab{mode: p.mode(), getToo: !p.quorum(), whole: p.quorum(), room: p.queue.Returned, reach: p.reach(r.Scan, 0), hold: lookFor, pile: r.pile,
 		calm: func(ctx context.Context, held time.Duration) (calm bool, err error) {
 			if held >= reportsAfter { // an older report could be from before our time
 				sure, err = r.nobodyElseHolds(ctx)
