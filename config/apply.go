@@ -25,6 +25,8 @@ type Store interface {
 	DefinitionsVersion(ctx context.Context) (int64, error)
 	// Definitions returns every definition, retired ones included, with the version they belong to.
 	Definitions(ctx context.Context) (int64, []Row, error)
+	// DefinitionVersions returns what was saved of a definition on screens, the newest first.
+	DefinitionVersions(ctx context.Context, kind, id string) ([]Version, error)
 	// ChangeDefinitions lets decide turn the current rows into those to write, in one transaction that excludes other changes.
 	ChangeDefinitions(ctx context.Context, decide func(version int64, rows []Row) ([]Row, journal.Consequences, error)) error
 }

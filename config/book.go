@@ -24,6 +24,7 @@ type Row struct {
 	Folder  string // which folder owns it; empty: the screen
 	Body    string // JSON
 	Retired bool
+	By      string // of a change on a screen: the person. Its versions are kept.
 }
 
 // Book is everything that is configured, at one moment. It never changes; what is retired is kept so that its name can still be

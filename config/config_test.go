@@ -19,11 +19,16 @@ type memory struct {
 	version int64
 	rows    map[key]Row
 	entries []journal.Entry
+	saved   []Version
 }
 
 func (m *memory) DefinitionsVersion(context.Context) (int64, error) { return m.version, nil }
 
 func (m *memory) Definitions(context.Context) (int64, []Row, error) { return m.version, m.all(), nil }
+
+func (m *memory) DefinitionVersions(context.Context, string, string) ([]Version, error) {
+	return m.saved, nil
+}
 
 func (m *memory) all() []Row {
 	var out []Row
@@ -40,6 +45,9 @@ func (m *memory) ChangeDefinitions(_ context.Context, decide func(int64, []Row) 
 	}
 	for _, r := range changed {
 		m.rows[key{r.Kind, r.ID}] = r
+		if r.By != "" {
+			m.saved = append([]Version{{Number: int64(len(m.saved) + 1), Body: r.Body, By: r.By, Retired: r.Retired}}, m.saved...)
+		}
 		m.version++
 	}
 	m.entries = append(m.entries, then.Entries...)

@@ -67,6 +67,8 @@ const (
 	SeeRequests  Verb = "desk.see"
 	WorkRequests Verb = "desk.work"       // reply, note, assign, close, and all else that a supporter does
 	HoldWords    Verb = "desk.hold_words" // say that the words of a request must stay, whatever its type says
+	// ManageTypes is to make, change and retire types of request on a screen, for a team that one leads.
+	ManageTypes Verb = "desk.manage_types"
 	// ManageDemands is to keep the register of what is asked for again and again.
 	ManageDemands Verb = "desk.manage_demands"
 
@@ -108,7 +110,7 @@ func least(v Verb) (Role, bool) {
 	case HandleAlerts, PagePeople, WorkIncident, PublishUpdate, WritePostmortem, RunReadAction, RunChangeAction,
 		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, AnswerStep, WorkRequests, ManageDemands, WriteAnswers, TryRule, SeeRunners, SeeSecrets:
 		return Support, true
-	case Override, RunDangerAction, DropQuarantined, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule, ManageSecrets, RemoveThanks, HoldWords:
+	case Override, RunDangerAction, DropQuarantined, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule, ManageTypes, ManageSecrets, RemoveThanks, HoldWords:
 		return Lead, true
 	case Configure, ManagePeople, ManageRunners, ErasePeople:
 		return Admin, true
@@ -121,7 +123,7 @@ func Verbs() []Verb {
 	return []Verb{SeeAlerts, HandleAlerts, SendSignals, TestSources, SeeOnCall, PageMyself, Override, PagePeople,
 		SeeIncidents, DeclareIncident, WorkIncident, PublishUpdate, ReadPostmortems, WritePostmortem, FinishFollowUp,
 		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, DropQuarantined, ApproveRun, ReviewRun, BreakGlass, AnswerStep,
-		AskDesk, SeeRequests, WorkRequests, HoldWords, ManageDemands, ReadAnswers, WriteAnswers, SeeInsight, SeeThanks, GiveThanks, RemoveThanks, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem,
+		AskDesk, SeeRequests, ManageTypes, WorkRequests, HoldWords, ManageDemands, ReadAnswers, WriteAnswers, SeeInsight, SeeThanks, GiveThanks, RemoveThanks, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem,
 		SeeRunners, ManageRunners, SeeSecrets, ManageSecrets, OwnData, ErasePeople}
 }
 

@@ -48,6 +48,7 @@ desk.ask                    member support lead admin
 desk.see                    member support lead admin
 desk.work                   -      support lead admin
 desk.manage_demands         -      support lead admin
+desk.manage_types           -      -       lead admin
 desk.hold_words             -      -       lead admin
 answer.read                 member support lead admin
 answer.write                -      support lead admin

@@ -8,7 +8,7 @@ type Template struct {
 	Text  string // YAML that could be tried as it is where the names fit
 }
 
-// Templates lists the rules to start from.
+// Templates lists the rules to start from. It is one long, straight piece because it is their texts.
 func Templates() []Template {
 	return []Template{
 		{"unassigned", "Nobody took it for half an hour", "The lead hears of a request before whoever asked wonders.", `rules:

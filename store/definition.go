@@ -44,6 +44,16 @@ func definitions(ctx context.Context, q querier) ([]config.Row, error) {
 	}, `SELECT kind, id, folder, body, retired_at FROM definition ORDER BY kind, id`)
 }
 
+// DefinitionVersions implements config.Store.
+func (db *DB) DefinitionVersions(ctx context.Context, kind, id string) ([]config.Version, error) {
+	return rows(ctx, db.read, func(s scan) (v config.Version, err error) {
+		var at int64
+		err = s(&v.Number, &v.Body, &v.By, &at, &v.Retired)
+		v.At = fromMicros(at)
+		return v, err
+	}, `SELECT version, body, author, at, retired FROM definition_version WHERE kind = $1 AND id = $2 ORDER BY version DESC LIMIT 100`, kind, id)
+}
+
 // ChangeDefinitions implements config.Store.
 func (db *DB) ChangeDefinitions(ctx context.Context, decide func(int64, []config.Row) ([]config.Row, journal.Consequences, error)) error {
 	return db.write(ctx, func(t *tx) error {
@@ -90,6 +100,14 @@ func (t *tx) putDefinition(ctx context.Context, r config.Row) error {
 	}
 	_, err = t.exec(ctx, `INSERT INTO meta (name, value) VALUES ($1, '1')
 		ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)`, versionName)
+	if err == nil && r.By != "" {
+		var last int64
+		if last, _, err = row(ctx, t, value[int64], `SELECT COALESCE(MAX(version), 0) FROM definition_version WHERE kind = $1 AND id = $2`, r.Kind, r.ID); err != nil {
+			return err
+		}
+		_, err = t.exec(ctx, `INSERT INTO definition_version (kind, id, version, folder, body, author, at, retired) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			r.Kind, r.ID, last+1, r.Folder, r.Body, r.By, micros(t.now), r.Retired)
+	}
 	t.after.topic("config", r.Kind)
 	t.after.definitions = true
 	return err

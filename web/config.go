@@ -224,6 +224,8 @@ func (s *Server) leadsTo(v *visit, d config.Detail) []link {
 		return []link{{"Its alerts", alertsPath("live", d.ID, 0)}}
 	case "action":
 		return []link{{"Run it", "/actions/" + (&url.URL{Path: d.ID}).EscapedPath()}}
+	case "request_type":
+		return []link{{"Its form", typePath(d.ID)}}
 	case "rule":
 		return []link{{"What it did, and would have done", rulePath(d.ID)}}
 	case "status_page":

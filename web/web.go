@@ -103,6 +103,7 @@ type Deps struct {
 	Configured func(context.Context) (Configured, error)
 
 	WhyRules RuleReasons // may be nil
+	Types    Types
 
 	Chat    func() ChatState // how the messenger does; nil without one
 	Sandbox func() Sandbox   // what keeps scripts from the rest of the machine; nil: nobody knows
