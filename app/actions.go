@@ -134,3 +134,6 @@ type noMail struct{}
 func (noMail) Mail(context.Context, string, string, string, string) (string, error) {
 	return "", fault.New(fault.Invalid, "No mail server is set. Start Frontline with --mail to tell people by mail.")
 }
+
+// Actions is where actions are planned and run, for whoever does so in this process.
+func (a *App) Actions() *action.Runner { return a.actions }

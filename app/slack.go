@@ -80,6 +80,7 @@ func (a *App) wireSlackDeeds(context.Context) error {
 	}
 	s.Store, s.Follows, s.Book = a.db, a.db, bookAs[slack.Book](a)
 	s.Desk, s.Pager, s.Groups, s.Incidents, s.Runs, s.Link = a.desk, a.pager, a.handling, a.incidents, a.actions, a.slackLink
+	s.Thanks = a.thanks
 	a.desk.Channels["slack"] = slack.Threads{App: s}
 	a.loops = append(a.loops, s.Follow)
 	if !a.settings.slack.App.Empty() {
@@ -107,7 +108,7 @@ func (a *App) slackLink(s journal.Subject, name string) string {
 	if name == "" || strings.HasPrefix(name, "P-") {
 		name = s.ID
 	}
-	folder := map[string]string{"request": "requests", "incident": "incidents", "run": "runs", "group": "alerts", "action": "actions"}[s.Kind]
+	folder := map[string]string{"request": "requests", "incident": "incidents", "run": "runs", "group": "alerts", "action": "actions", "thanks": "thanks"}[s.Kind]
 	if folder == "" {
 		return a.settings.base.String()
 	}

@@ -238,7 +238,7 @@ func (w *Workspace) update(o http.ResponseWriter, f url.Values) {
 func seen(f url.Values) SlackPost {
 	p := SlackPost{Raw: f.Get("blocks"), Buttons: map[string]string{}}
 	var blocks any
-	if p.Raw == "" || json.Unmarshal([]byte(p.Raw), &blocks) != nil || blocks == nil {
+	if p.Raw == "" || p.Raw == "[]" || json.Unmarshal([]byte(p.Raw), &blocks) != nil || blocks == nil {
 		p.Text, p.Raw = html.UnescapeString(f.Get("text")), f.Get("text")
 		return p
 	}

@@ -27,6 +27,8 @@ type Book interface {
 	Services() []catalog.Service
 	Customers() []catalog.Customer
 	Team(id string) (people.Team, bool)
+	Teams() []people.Team
+	Actions() []action.Definition
 	RequestType(id string) (desk.Type, bool)
 	RequestTypes() []desk.Type
 	Chats() []chat.Channel
@@ -75,7 +77,7 @@ type Runs interface {
 	Approvers(ctx context.Context, run action.Run, asks people.Actor, need int) ([]people.Person, error)
 }
 
-// App is what Slack's people see of Frontline. All fields are required but Thanks.
+// App is what Slack's people see of Frontline. All fields are required.
 type App struct {
 	*Client
 	Store     chat.Store
@@ -86,6 +88,7 @@ type App struct {
 	Groups    Groups
 	Incidents Incidents
 	Runs      Runs
+	Thanks    Thanks
 	Link      func(s journal.Subject, name string) string // where a subject is looked at; name is what people call it
 	Log       *slog.Logger
 

@@ -24,8 +24,10 @@ func (a *App) command(ctx context.Context, c command) {
 			err = a.askCommand(ctx, by, book, c)
 		case "incident":
 			err = a.open(ctx, c.Trigger, incidentView(book, origin{Channel: c.Channel}, unmarked(c.Text, a.cached)))
+		case "thanks":
+			err = a.thanksCommand(ctx, by, book, c)
 		default:
-			err = fault.New(fault.Invalid, "Frontline knows /ask and /incident. Compare the app's commands in Slack with docs/slack.md.")
+			err = fault.New(fault.Invalid, "Frontline knows /ask, /incident and /thanks. Compare the app's commands in Slack with docs/slack.md.")
 		}
 	}
 	a.sorry(ctx, c.Channel, c.User, "", err)
@@ -80,6 +82,8 @@ func (a *App) shortcut(ctx context.Context, c api.InteractionCallback) {
 			err = a.makeRequest(ctx, by, book, c.TriggerID, from, text)
 		case "declare_incident":
 			err = a.open(ctx, c.TriggerID, incidentView(book, from, titleOf(text)))
+		case "say_thanks":
+			err = a.thanksShortcut(ctx, by, book, c.TriggerID, from)
 		}
 	}
 	a.sorry(ctx, c.Channel.ID, c.User.ID, c.Message.ThreadTimestamp, err)
@@ -110,15 +114,17 @@ func titleOf(text string) string {
 
 // opensForm says whether a button opens a form, which has to be done at once.
 func opensForm(action string) bool {
-	return action == askButton || action == updateIncident || action == refuseRun
+	return action == askButton || action == thanksButton || action == updateIncident || action == refuseRun
 }
 
 // opening opens the form of a button.
 func (a *App) opening(ctx context.Context, c api.InteractionCallback, p press) {
-	_, book, err := a.reaches(ctx, p.User)
+	by, book, err := a.reaches(ctx, p.User)
 	if err == nil {
 		from := origin{Channel: p.Channel, Of: p.Value}
 		switch p.Action {
+		case thanksButton:
+			err = a.openedThanks(ctx, by, book, c.TriggerID, p)
 		case askButton:
 			err = a.open(ctx, c.TriggerID, askView(book, asking{from: origin{Channel: p.Channel}, title: titleOf(p.Value), text: p.Value}))
 		case updateIncident:
@@ -170,7 +176,7 @@ func (a *App) submitted(ctx context.Context, c api.InteractionCallback) (any, er
 		return wrongFields(err, first, nil), nil
 	}
 	var done api.ModalViewRequest
-	there := map[string]string{"title": fieldTitle, "text": fieldText, "body": fieldText, "words": fieldText, "severity": fieldSeverity}
+	there := map[string]string{"title": fieldTitle, "text": fieldText, "body": fieldText, "words": fieldText, "severity": fieldSeverity, "people": fieldPeople, "teams": fieldTeams, "actions": fieldActions, "about": fieldAbout, "reason": fieldText}
 	switch c.View.CallbackID {
 	case askForm:
 		kind := chosenType(book, c.View.State)
@@ -180,6 +186,8 @@ func (a *App) submitted(ctx context.Context, c api.InteractionCallback) (any, er
 		done, err = a.asked(ctx, by, book, kind, c)
 	case incidentForm:
 		done, err = a.declared(ctx, by, c)
+	case thanksForm:
+		done, err = a.thanked(ctx, by, book, c)
 	case updateForm:
 		_, err = a.Incidents.WriteUpdate(ctx, by, originOf(c.View.PrivateMetadata).Of, updateDraft(c.View.State))
 	case refuseForm:

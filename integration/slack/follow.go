@@ -30,6 +30,7 @@ const (
 	sayBecame   = "became"   // of a request
 	sayApproval = "approval" // a run waits for a yes
 	sayEnded    = "ended"    // a run
+	sayThanks   = "thanks"   // somebody gave thanks
 )
 
 const (
@@ -117,6 +118,8 @@ func wanted(e journal.Entry) []job.New {
 		return []job.New{show("incident"), say(sayState, strings.TrimPrefix(e.Verb, "incident."))}
 	case "incident.severity_set", "incident.lead_set", "incident.lead_left", "incident.renamed", "incident.service_added", "incident.service_removed":
 		return []job.New{show("incident")}
+	case "thanks.reworded", "thanks.taken_back":
+		return []job.New{show("thanks")}
 	case "request.added":
 		if c := fmt.Sprint(e.Facts["channel"]); c != "slack" {
 			return []job.New{say(sayAdded, e.Text)}
@@ -145,6 +148,8 @@ func (a *App) shown(ctx context.Context, kind, ref string) error {
 		return a.showPage(ctx, ref)
 	case "run":
 		return a.showRun(ctx, ref)
+	case "thanks":
+		return a.thanksAltered(ctx, ref)
 	}
 	return a.showIncident(ctx, ref)
 }
@@ -229,6 +234,8 @@ func (a *App) saying(ctx context.Context, args chat.SayArgs) error {
 		return a.askApproval(ctx, args.ID)
 	case sayEnded:
 		return a.sayRun(ctx, args)
+	case sayThanks:
+		return a.sayThankYou(ctx, args)
 	}
 	return nil
 }
@@ -256,7 +263,7 @@ func (a *App) sayIncident(ctx context.Context, args chat.SayArgs) error {
 		}
 		who := line(personName(book)(u.By), 100)
 		if !u.NextBy.IsZero() {
-			who += " · the next one by " + u.NextBy.UTC().Format("15:04 UTC")
+			who += " · the next one by " + moment(u.NextBy)
 		}
 		m.blocks = append(m.blocks, small("Update "+args.Of+" · "+who))
 		return a.inThreads(ctx, about, args.Once, m)
@@ -365,7 +372,7 @@ func (a *App) approvalMessage(run action.Run, name func(string) string) said {
 	for _, why := range run.Why() {
 		asks += " · " + fit(why, 300)
 	}
-	asks += " · waits until " + run.Consent.Until.UTC().Format("15:04 UTC")
+	asks += " · waits until " + moment(run.Consent.Until)
 	if n := len(run.Consent.Approvals); n > 0 {
 		asks += fmt.Sprintf(" · %d of %d said yes", n, run.Consent.Need)
 	}

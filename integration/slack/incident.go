@@ -119,7 +119,7 @@ func (a *App) incidentMessage(book Book, i incident.Incident) said {
 	if len(on) > 0 {
 		facts += " · " + line(strings.Join(on, ", "), 300)
 	}
-	facts += " · since " + i.DetectedAt.UTC().Format("15:04 UTC, 2 January")
+	facts += " · since " + moment(i.DetectedAt)
 	out := said{text: i.Name() + " " + line(i.Title, mostTitle), blocks: []api.Block{section(icon + " *" + a.incidentLink(i) + "* *" + line(i.Title, mostTitle) + "*"), small(facts)}}
 	if i.Open() {
 		end := button(resolveIncident, "Resolve", i.ID, api.StyleDefault)

@@ -144,6 +144,9 @@ func (a *App) mentioned(ctx context.Context, book Book, m message, self string) 
 func (a *App) reacted(ctx context.Context, book Book, e message) error {
 	emoji, _, _ := strings.Cut(e.Reaction, "::") // a tone of skin
 	ch, ok := book.ChatOf(e.Item.Channel)
+	if e.Item.Type == "message" && ok && ch.Thanking() && emoji == thanksEmoji && !slices.Contains(ch.Emoji, emoji) {
+		return a.wantsToThank(ctx, book, e)
+	}
 	if e.Item.Type != "message" || !ok || !ch.Takes(chat.ByEmoji) || !slices.Contains(ch.Emoji, emoji) {
 		return nil
 	}

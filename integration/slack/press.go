@@ -63,7 +63,8 @@ func (a *App) deed(ctx context.Context, by people.Actor, p press) error {
 		if err != nil {
 			return err
 		}
-		return a.whisper(ctx, p.Channel, p.User, said{text: escaped(r.Name() + " is closed. Write here when it is not solved after all."), thread: p.Thread})
+		words := escaped(r.Name() + " is closed. Write here when it is not solved after all.")
+		return a.whisper(ctx, p.Channel, p.User, said{text: words, thread: p.Thread, blocks: []api.Block{section(words), thankful(r)}})
 	case startRun:
 		return a.start(ctx, by, p, first, second)
 	case approveRun:
@@ -232,11 +233,11 @@ func pageState(page oncall.Page, name func(string) string, where string) said {
 	switch page.State {
 	case oncall.Acknowledged:
 		head = ":eyes:"
-		state = fmt.Sprintf("*Acknowledged* by %s at %s", line(name(page.AckedBy), 100), page.AckedAt.UTC().Format("15:04 UTC"))
+		state = fmt.Sprintf("*Acknowledged* by %s at %s", line(name(page.AckedBy), 100), moment(page.AckedAt))
 		keys = pageKeys(page.Short(), false)
 	case oncall.Ended:
 		head = ":white_check_mark:"
-		state = fmt.Sprintf("*Over* since %s: %s", page.EndedAt.UTC().Format("15:04 UTC"), strings.ReplaceAll(page.EndedWhy, "_", " "))
+		state = fmt.Sprintf("*Over* since %s: %s", moment(page.EndedAt), strings.ReplaceAll(page.EndedWhy, "_", " "))
 	default:
 		state = "*Nobody has it.*"
 		keys = pageKeys(page.Short(), true)

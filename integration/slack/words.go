@@ -1,9 +1,11 @@
 package slack
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/yuin/goldmark"
@@ -56,6 +58,11 @@ func link(label, url string) string {
 	}
 	label = strings.NewReplacer("|", "¦", "\n", " ").Replace(label)
 	return "<" + strings.NewReplacer("|", "%7C", ">", "%3E", "<", "%3C", " ", "%20").Replace(url) + "|" + escapes.Replace(label) + ">"
+}
+
+// moment is a time as each reader's own clock shows it.
+func moment(t time.Time) string {
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), t.UTC().Format("2 January 15:04 UTC"))
 }
 
 // markdown turns people's Markdown into mrkdwn, at most n characters of it. What is cut ends with a sign of it.
