@@ -10,6 +10,7 @@ import (
 
 // wirePrivacy makes what says what is held about a person, and takes it away.
 func (a *App) wirePrivacy(context.Context) error {
+	a.desk.KeepWords = a.settings.KeepRequests
 	a.privacy = &privacy.Service{DB: a.db, Copies: a.db, Now: a.db.Now, Forget: a.desk.Forget}
 	return nil
 }

@@ -97,6 +97,15 @@ func KeptFor(t Type, usual time.Duration) time.Duration {
 	return usual
 }
 
+func (s *Service) wordsUntil(ctx context.Context, r Request) (time.Time, error) {
+	book, err := s.Book(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	kind, _ := book.RequestType(r.Type)
+	return r.WordsUntil(KeptFor(kind, s.KeepWords)), nil
+}
+
 // Run carries out JobForgetWords.
 func (x Retention) Run(ctx context.Context, _ ForgetWordsArgs) error {
 	book, err := x.Book(ctx)

@@ -86,7 +86,8 @@ type Conversation struct {
 	Parties    map[string]Party
 	Entries    []journal.Entry // what else happened to it
 	Present    []Presence
-	Draft      Draft // of whoever reads
+	Draft      Draft     // of whoever reads
+	WordsUntil time.Time // when its words go; zero when they stay, or are gone
 }
 
 // Outside returns the conversation without what the desk keeps to itself.

@@ -69,6 +69,9 @@ func (s *Service) Conversation(ctx context.Context, a people.Actor, ref string) 
 	if err = s.said(ctx, &c); err != nil {
 		return c, err
 	}
+	if c.WordsUntil, err = s.wordsUntil(ctx, c.Request); err != nil {
+		return c, err
+	}
 	if c.Draft, err = s.DB.DraftOf(ctx, c.Request.ID, a.ID); err != nil {
 		return c, err
 	}

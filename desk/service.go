@@ -21,6 +21,8 @@ type Service struct {
 	Now      func() time.Time                                           // the store's time
 	Zone     *time.Location                                             // in which days begin for people who chose no zone; UTC when nil
 
+	KeepWords time.Duration // how long words of closed requests are kept whose type says nothing; 0 for ever
+
 	AnswerLink func(x Answer) string // the answer's address, for the mail to its owner
 
 	sample   sampling

@@ -76,8 +76,8 @@ type Erasure struct {
 	Counts  Counts    `json:"counts"`
 }
 
-// Name is what people call it: "E-3".
-func (e Erasure) Name() string { return fmt.Sprintf("E-%d", e.Number) }
+// Name is what people call it: "ER-3".
+func (e Erasure) Name() string { return fmt.Sprintf("ER-%d", e.Number) }
 
 // Subject is the erasure in the journal.
 func (e Erasure) Subject() journal.Subject { return journal.Of("erasure", e.ID) }

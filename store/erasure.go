@@ -167,7 +167,7 @@ func (db *DB) Erasures(ctx context.Context, limit int) ([]privacy.Erasure, error
 // Erasure implements privacy.Store.
 func (db *DB) Erasure(ctx context.Context, ref string) (privacy.Erasure, error) {
 	number := int64(0)
-	if digits, ok := strings.CutPrefix(strings.ToUpper(ref), "E-"); ok {
+	if digits, ok := strings.CutPrefix(strings.ToUpper(ref), "ER-"); ok {
 		number, _ = strconv.ParseInt(digits, 10, 64)
 	}
 	e, ok, err := row(ctx, db.read, scanErasure, `SELECT `+erasureColumns+` FROM erasure WHERE id = $1 OR number = $2`, ref, number)
@@ -411,6 +411,9 @@ func (t *tx) eraseStaff(ctx context.Context, u *under) error {
 	}
 	// A place of its own stays, for two of them must not have the same address.
 	empty := people.Person{ID: person, Name: formerName, Email: person + "@erased.invalid", Role: people.Member}
+	if _, err := t.exec(ctx, `UPDATE definition_version SET body = $2 WHERE kind = 'person' AND id = $1`, person, asJSON(empty)); err != nil {
+		return err
+	}
 	return t.putDefinition(ctx, config.Row{Kind: "person", ID: person, Folder: was.Folder, Body: asJSON(empty), Retired: true})
 }
 

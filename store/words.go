@@ -34,9 +34,10 @@ func words() map[string]holding {
 		"journal": {refs: "id actor_kind actor via verb subject_kind subject about_kind about facts text_hash hash"},
 		"job":     {refs: "id kind key state owner", prose: "args why"},
 
-		"definition":     {refs: "kind id folder", configured: "body"},
-		"action_version": {refs: "action version", configured: "body"},
-		"folder":         {refs: "name", configured: "body"},
+		"definition":         {refs: "kind id folder", configured: "body"},
+		"definition_version": {refs: "kind id folder author", configured: "body"},
+		"action_version":     {refs: "action version", configured: "body"},
+		"folder":             {refs: "name", configured: "body"},
 
 		"password": {identity: "person hash"},
 		"session":  {identity: "id hash person address device"},
@@ -99,7 +100,7 @@ func words() map[string]holding {
 		"request_got":     {refs: "person"},
 		"request_step":    {refs: "bulk request body"},
 		"request_code":    {refs: "request demand author"},
-		"request_fact":    {refs: "request type team service customer asker of_request outcome size codes guess"},
+		"request_fact":    {refs: "request type team service customer asker of_request outcome size codes guess verdict"},
 		"finding":         {index: "terms hash"},
 		"finding_cursor":  {refs: "name filling"},
 
@@ -108,6 +109,18 @@ func words() map[string]holding {
 		"answer_text": {refs: "answer author salt about", prose: "title body"},
 		"answer_vote": {refs: "answer person"},
 		"answer_use":  {refs: "answer what once person"},
+
+		"escalation":         {refs: "id tracker issue state", prose: "title words body"},
+		"escalation_request": {refs: "escalation request", prose: "reason body"},
+		"escalation_said":    {refs: "escalation ref salt", prose: "author words"},
+		"escalation_out":     {refs: "id escalation state ref", prose: "words body"},
+		"tracker_heard":      {refs: "tracker delivery"},
+		"tracker_state":      {refs: "tracker", prose: "body"},
+		"request_deed":       {refs: "key request"},
+
+		"chat_call":   {refs: "id"},
+		"chat_post":   {refs: "place ts purpose kind subject of_what"},
+		"chat_cursor": {refs: "name"},
 
 		"thanks":        {refs: "id giver about_kind about_id ref"},
 		"thanks_to":     {refs: "thanks kind target"},

@@ -87,6 +87,7 @@ func (s *Server) requestScreen(ctx context.Context, v *visit, c desk.Conversatio
 	if scr.Thanks, err = s.thankedFor(ctx, v, book, r.Subject(), r.Name()); err != nil {
 		return scr, err
 	}
+	scr.Notes = append(scr.Notes, wordsNotes(v, book, c)...)
 	if !scr.Work {
 		scr.forAsker(v, book, c)
 		return scr, nil
@@ -177,6 +178,9 @@ func channelSay(channel string) string {
 
 // notes are what somebody should know before anything else.
 func (scr *requestScreen) notes(v *visit, c desk.Conversation) {
+	if c.Request.Wordless() {
+		return // what did not arrive is gone too
+	}
 	for _, x := range c.Sends {
 		if x.State == desk.Failed && c.Request.AskedAt.IsZero() {
 			scr.Notes = append(scr.Notes, newNote("warning", "mail", "A reply did not arrive", "To "+c.Parties[x.Party].Shown()+": "+x.Error+" Tell them in another way, or send it again."))
@@ -197,6 +201,7 @@ type talk struct {
 	Where  string // "by mail", "in R-1040"
 	At     moment
 	Text   []word
+	Gone   bool   // the text was removed
 	Cut    string // quoted mail and signature
 	Files  []fileView
 	States []state // receipts
@@ -265,6 +270,9 @@ func messageTalk(v *visit, book Book, c desk.Conversation, m desk.Message, insid
 	for _, f := range m.Files {
 		x.Files = append(x.Files, fileViewOf(c.Request.Name(), f))
 	}
+	if m.Text.Body == "" && m.Text.Salt == "" {
+		x.Gone = true
+	}
 	switch m.Kind {
 	case desk.Question:
 		x.By, x.Where = c.Parties[m.Party].Shown(), channelSay(m.Channel)
@@ -284,7 +292,7 @@ func receiptsOf(v *visit, c desk.Conversation, m desk.Message) []state {
 	var out []state
 	many := len(c.Duplicates) > 0
 	for _, x := range c.Sends {
-		if x.Message != m.ID {
+		if x.Message != m.ID || m.Text.Salt == "" {
 			continue
 		}
 		to := ""
@@ -304,7 +312,7 @@ func receiptsOf(v *visit, c desk.Conversation, m desk.Message) []state {
 			out = append(out, newState("calm", say, "clock"))
 		}
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && m.Text.Salt != "" {
 		out = append(out, newState("ok", firstName(c.Parties[c.Request.Asker].Shown())+" reads it here", "check"))
 	}
 	return out

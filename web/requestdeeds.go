@@ -19,6 +19,8 @@ type RequestFacts interface {
 	Change(ctx context.Context, a people.Actor, ref string, e desk.Edit, seen int64) (desk.Request, error)
 	LinkTo(ctx context.Context, a people.Actor, ref, other string) (desk.Request, error)
 	Unlink(ctx context.Context, a people.Actor, ref, other string) (desk.Request, error)
+	HoldWords(ctx context.Context, a people.Actor, ref, reason string) (desk.Request, error)
+	ReleaseWords(ctx context.Context, a people.Actor, ref string) (desk.Request, error)
 	HangOn(ctx context.Context, a people.Actor, ref, problem string) (desk.Request, error)
 	PartOf(ctx context.Context, a people.Actor, ref, incident string) (desk.Request, error)
 	Watch(ctx context.Context, a people.Actor, ref, person string) (desk.Request, error)

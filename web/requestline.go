@@ -38,6 +38,12 @@ func requestLine(v *visit, book Book, c desk.Conversation, e journal.Entry) (ent
 		out.Icon, out.Who, out.Words = "clock", "", "It is back in sight"
 	case "request.waits":
 		out.Icon, out.Words = "clock", "waits for "+waitWord(desk.Wait(factWord(e, "for")))
+	case "request.text_removed":
+		out.Icon, out.Who, out.Words = "lock", "", "The text was removed"
+	case "request.held":
+		out.Icon, out.Words = "lock", "said that the text must stay"
+	case "request.released":
+		out.Icon, out.Words = "undo", "said that the text may go"
 	case "request.resumed":
 		out.Icon, out.Words = "play", "took it up again"
 		if e.Actor.Kind == people.BySystem {

@@ -167,6 +167,9 @@ func sideFacts(v *visit, book Book, c desk.Conversation) []fact {
 	if r.Size != "" {
 		out = append(out, fact{Name: "Size", Value: strings.ToUpper(string(r.Size))})
 	}
+	if !c.WordsUntil.IsZero() {
+		out = append(out, fact{Name: "Text goes", Value: "on " + v.at(c.WordsUntil).Day()})
+	}
 	if r.Reopened > 0 {
 		out = append(out, fact{Name: "Reopened", Value: plural(r.Reopened, "time", "times")})
 	}
@@ -281,6 +284,8 @@ type requestDeeds struct {
 	Macros   []macroRow
 	Hangs    int // how many requests hang on it
 	Declare  string
+	MayHold  bool // say that the text must stay, while there is some
+	Held     bool
 }
 
 // keyed is an option with a key of its own.
@@ -327,6 +332,7 @@ func (s *Server) requestDeeds(ctx context.Context, v *visit, book Book, c desk.C
 		say := []string{"about 5 minutes", "about 20 minutes", "about an hour", "half a day or more"}[i]
 		d.Sizes = append(d.Sizes, keyed{option{Value: string(size), Label: strings.ToUpper(string(size)), Hint: say}, string(size)[:1]})
 	}
+	d.Held, d.MayHold = r.Hold != nil, !r.Wordless() && people.May(v.Actor, people.HoldWords, people.Subject{Kind: "request", ID: r.ID}) == nil
 	if people.May(v.Actor, people.DeclareIncident, people.Subject{}) == nil && r.Incident == "" {
 		q := url.Values{"request": {r.Name()}}
 		if r.Service != "" {

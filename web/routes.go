@@ -99,7 +99,7 @@ func (s *Server) dutyRoutes() []Route {
 
 // table is the one table of routes.
 func (s *Server) table() []Route {
-	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes(), s.requestRoutes(), s.typeRoutes(), s.shelfRoutes(), s.insightRoutes(), s.thanksRoutes())
+	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes(), s.requestRoutes(), s.typeRoutes(), s.shelfRoutes(), s.insightRoutes(), s.thanksRoutes(), s.privacyRoutes())
 }
 
 // incidentRoutes are the incidents' part of the table.
@@ -174,6 +174,8 @@ func (s *Server) requestRoutes() []Route {
 		{"POST /requests/{ref}/solve", needs(people.WorkRequests), s.solveRequest},
 		{"POST /requests/{ref}/link", needs(people.WorkRequests), s.linkRequest},
 		{"POST /requests/{ref}/unlink", needs(people.WorkRequests), s.unlinkRequest},
+		{"POST /requests/{ref}/hold", needs(people.HoldWords), s.holdRequest},
+		{"POST /requests/{ref}/release", needs(people.HoldWords), s.releaseRequest},
 		{"POST /requests/{ref}/leave-incident", needs(people.WorkRequests), s.leaveIncident},
 	}
 }

@@ -19,6 +19,7 @@ type systemScreen struct {
 	Box      *sandboxPart
 	Runners  bool // may be looked at
 	Secrets  bool
+	Privacy  bool
 	Clusters bool
 }
 
@@ -62,6 +63,7 @@ func (s *Server) showSystem(w http.ResponseWriter, r *http.Request, v *visit) er
 	scr := systemScreen{head: head{Title: "System", Wing: "/me", Trail: trail("Settings", "/me", "System"), Topics: topics("page", "", "journal", "")}, Self: rows}
 	scr.Box = s.sandbox()
 	scr.Runners = people.May(v.Actor, people.SeeRunners, people.Subject{Kind: "runner"}) == nil
+	scr.Privacy = people.May(v.Actor, people.ErasePeople, people.Subject{Kind: "erasure"}) == nil
 	scr.Secrets = people.May(v.Actor, people.SeeSecrets, people.Subject{Kind: "secret"}) == nil
 	scr.Clusters = people.May(v.Actor, people.RunReadAction, people.Subject{Kind: "action"}) == nil
 	for _, a := range failed {

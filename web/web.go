@@ -99,6 +99,7 @@ type Deps struct {
 	Runners    Runners
 	Clusters   Clusters
 	Secrets    Secrets
+	Privacy    Privacy
 	Book       func(context.Context) (Book, error) // what is configured now
 	Configured func(context.Context) (Configured, error)
 
