@@ -60,6 +60,7 @@ type App struct {
 	figures   *insight.Board
 	mail      *email.Channel // nil without a mail server
 	slack     *slack.App     // nil without Slack
+	mailbox   *email.Mailbox // that mail for the desk is fetched from; nil without one
 	mailIn    string         // where mail for the desk is taken; empty when it is not
 	runner    *job.Runner
 

@@ -66,6 +66,7 @@ func (a *App) screens() (*web.Server, error) {
 		Rota: a.board, MyPages: a.pager, Trouble: a.incidents, Upkeep: a.upkeep(), Runs: a.actions, Actions: a.actions, Rules: a.ruleBoard, WhyRules: a.ruleBoard, Types: a.config, Mornings: a.mornings, TakingUp: a.desk, TakingOver: a.duties, Runners: a.runners, Clusters: a.actions, Secrets: *a.actions.Vault, Badges: web.NewBadges(alert.NewBoard(a.db), a.incidents, a.desk),
 		Thanks:  a.thanks,
 		Chat:    a.chatState(),
+		Inbox:   a.inbox(),
 		Privacy: a.privacy,
 		Sandbox: a.sandbox, Clock: a.clock, Log: a.log, Base: a.settings.base, Zone: a.settings.zone, Company: a.settings.Company,
 	})

@@ -14,6 +14,10 @@ import (
 
 // wireMailIn takes mail for the desk.
 func (a *App) wireMailIn(ctx context.Context) error {
+	if a.settings.mailbox != nil {
+		a.mailbox = &email.Mailbox{Settings: *a.settings.mailbox, Addresses: a.deskAddresses, Take: a.takeMail, Clock: a.clock, Log: a.log}
+		a.loops = append(a.loops, a.mailbox.Run)
+	}
 	if a.settings.MailIn == "" {
 		return nil
 	}

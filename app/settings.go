@@ -5,6 +5,7 @@ package app
 import (
 	"cmp"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/mail"
@@ -17,6 +18,7 @@ import (
 
 	"frontline/action"
 	"frontline/fault"
+	"frontline/integration/email"
 	"frontline/integration/slack"
 	"frontline/secret"
 	"frontline/store"
@@ -36,6 +38,7 @@ type Settings struct {
 	Mail           string        `help:"The mail server: smtp://USER@HOST:587 (STARTTLS), smtps://USER@HOST:465 (TLS) or smtp://HOST:25?tls=none. The password is FRONTLINE_MAIL_PASSWORD." env:"FRONTLINE_MAIL" placeholder:"ADDRESS"`
 	MailFrom       string        `help:"The sender of mails, such as Frontline <frontline@example.com>." env:"FRONTLINE_MAIL_FROM" placeholder:"ADDRESS"`
 	MailIn         string        `help:"Take mail for the desk here, from your own mail server: it forwards the desk's addresses to this one by SMTP." env:"FRONTLINE_MAIL_IN" placeholder:"HOST:PORT"`
+	Mailbox        string        `help:"Take mail for the desk out of this mailbox instead: imaps://USER@HOST:993/INBOX (TLS) or imap://USER@HOST:143/INBOX (STARTTLS). The password is FRONTLINE_MAILBOX_PASSWORD." env:"FRONTLINE_MAILBOX" placeholder:"ADDRESS"`
 	MailDesk       string        `help:"The desk's own mail address, such as support@example.com: mail to it becomes a request, and answers to replies go there." env:"FRONTLINE_MAIL_DESK" placeholder:"ADDRESS"`
 	Heartbeat      string        `help:"An address outside that is called every minute while paging is healthy; whatever watches it raises the alarm when the calls stop." env:"FRONTLINE_HEARTBEAT" placeholder:"https://…"`
 	HeartbeatEvery time.Duration `help:"How often that address is called." default:"1m" env:"FRONTLINE_HEARTBEAT_EVERY"`
@@ -72,6 +75,7 @@ type checked struct {
 	key       secret.Text
 	oldKey    secret.Text // that the database was started with before; empty when the key has not changed
 	mail      *mailSettings
+	mailbox   *email.MailboxSettings
 	heartbeat secret.Text
 	sync      []synced
 	budget    *action.Budget
@@ -294,7 +298,7 @@ func longEnough(where string, key secret.Text) error {
 
 // readMail reads the address of the mail server; without one there is no mail channel.
 func (c *checked) readMail(getenv func(string) string) error {
-	if err := c.readMailIn(); err != nil || c.Mail == "" {
+	if err := errors.Join(c.readMailIn(), c.readMailbox(getenv)); err != nil || c.Mail == "" {
 		return err
 	}
 	u, err := url.Parse(c.Mail)
@@ -344,6 +348,42 @@ func (c *checked) readMailIn() error {
 		return wrong("mail-desk", c.MailDesk, "the desk's mail address alone, such as support@example.com")
 	}
 	return nil
+}
+
+// readMailbox reads where mail for the desk is fetched.
+func (c *checked) readMailbox(getenv func(string) string) error {
+	if c.Mailbox == "" {
+		return nil
+	}
+	u, err := url.Parse(c.Mailbox)
+	expected := "imaps://USER@HOST:993/INBOX or imap://USER@HOST:143/INBOX"
+	if err != nil || (u.Scheme != "imap" && u.Scheme != "imaps") || u.Hostname() == "" || u.User.Username() == "" {
+		return wrong("mailbox", store.Masked(c.Mailbox), expected)
+	}
+	if _, has := u.User.Password(); has {
+		return fault.Wrong("mailbox", "--mailbox (FRONTLINE_MAILBOX) holds a password. Put it into FRONTLINE_MAILBOX_PASSWORD and leave it out of the address.")
+	}
+	m := &email.MailboxSettings{Host: u.Hostname(), Port: 143, TLS: email.StartTLS, User: u.User.Username(), Password: secret.New(getenv("FRONTLINE_MAILBOX_PASSWORD")), Folder: strings.Trim(u.Path, "/")}
+	if u.Scheme == "imaps" {
+		m.TLS, m.Port = email.Implicit, 993
+	}
+	switch t := u.Query().Get("tls"); {
+	case t == "none" && u.Scheme == "imap":
+		m.TLS = email.None
+	case t != "":
+		return wrong("mailbox", c.Mailbox, expected)
+	}
+	if p := u.Port(); p != "" {
+		if m.Port, err = strconv.Atoi(p); err != nil {
+			return wrong("mailbox", c.Mailbox, expected)
+		}
+	}
+	if m.Password.Empty() {
+		return fault.Wrong("mailbox", "--mailbox (FRONTLINE_MAILBOX) needs a password. Put it into FRONTLINE_MAILBOX_PASSWORD.")
+	}
+	m.Roots, err = certificates(c.MailCA)
+	c.mailbox = m
+	return err
 }
 
 // certificates adds a file's certificates to the system's; nil stands for the system's alone.

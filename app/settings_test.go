@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"frontline/fault"
+	"frontline/integration/email"
 )
 
 func valid(t *testing.T) Settings {
@@ -31,6 +32,11 @@ func TestWrongSettingsNameThemselves(t *testing.T) {
 		"status":      {func(s *Settings) { s.StatusListen = "x" }, []string{"--status-listen", "FRONTLINE_STATUS_LISTEN"}},
 		"mail":        {func(s *Settings) { s.Mail = "mail.verity.example" }, []string{"--mail", "smtp://"}},
 		"mail from":   {func(s *Settings) { s.Mail = "smtp://mail.verity.example" }, []string{"--mail-from"}},
+		"mailbox":     {func(s *Settings) { s.Mailbox = "mail.verity.example" }, []string{"--mailbox", "imaps://USER@HOST:993/INBOX"}},
+		"whose":       {func(s *Settings) { s.Mailbox = "imaps://mail.verity.example" }, []string{"--mailbox", "USER@HOST"}},
+		"its secret":  {func(s *Settings) { s.Mailbox = "imaps://support@mail.verity.example" }, []string{"--mailbox", "FRONTLINE_MAILBOX_PASSWORD"}},
+		"open tls":    {func(s *Settings) { s.Mailbox = "imaps://support@mail.verity.example?tls=none" }, []string{"--mailbox"}},
+		"in address":  {func(s *Settings) { s.Mailbox = "imaps://support:hunter2@mail.verity.example" }, []string{"--mailbox", "FRONTLINE_MAILBOX_PASSWORD"}},
 		"heartbeat":   {func(s *Settings) { s.Heartbeat = "hc/ping" }, []string{"--heartbeat"}},
 		"log level":   {func(s *Settings) { s.LogLevel = "loud" }, []string{"--log-level", `"loud"`, "debug, info, warn, error"}},
 		"log format":  {func(s *Settings) { s.LogFormat = "xml" }, []string{"--log-format", "text, json"}},
@@ -96,5 +102,29 @@ func TestDefaultsComeFromTheEnvironment(t *testing.T) {
 	}
 	if c.base.String() != "http://127.0.0.1:8080" || c.status.String() != "http://127.0.0.1:8080/status" {
 		t.Errorf("url = %s, status = %s", c.base, c.status)
+	}
+}
+
+func TestMailboxSettings(t *testing.T) {
+	for address, want := range map[string]email.MailboxSettings{
+		"imaps://support@mail.verity.example":             {Host: "mail.verity.example", Port: 993, TLS: email.Implicit, User: "support"},
+		"imap://support@mail.verity.example:1143/Desk/In": {Host: "mail.verity.example", Port: 1143, TLS: email.StartTLS, User: "support", Folder: "Desk/In"},
+		"imap://a%40b.example@localhost?tls=none":         {Host: "localhost", Port: 143, TLS: email.None, User: "a@b.example"},
+	} {
+		s := valid(t)
+		s.Mailbox = address
+		c, err := s.check(func(name string) string { return map[string]string{"FRONTLINE_MAILBOX_PASSWORD": "hunter2"}[name] })
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+			continue
+		}
+		got := *c.mailbox
+		if !got.Password.Equal("hunter2") {
+			t.Errorf("%s: the password is another one", address)
+		}
+		got.Password = want.Password
+		if got != want {
+			t.Errorf("%s: %+v, want %+v", address, got, want)
+		}
 	}
 }

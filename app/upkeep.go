@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"frontline/alert"
+	"frontline/fault"
 	"frontline/job"
 	"frontline/journal"
 	"frontline/oncall"
@@ -25,6 +26,21 @@ type upkeep struct {
 
 func (a *App) upkeep() upkeep {
 	return upkeep{a.auditor, alert.NewBoard(a.db), journal.NewReader(a.db), a.db}
+}
+
+// inbox says how the desk's mailbox does; nil when there is none.
+func (a *App) inbox() func() web.Inbox {
+	if a.mailbox == nil {
+		return nil
+	}
+	return func() web.Inbox {
+		last := a.mailbox.Last()
+		out := web.Inbox{Name: a.mailbox.Name(), At: last.At, Since: last.Since, Taken: last.Taken}
+		if last.Failed != nil {
+			out.Failed = fault.Sentence(last.Failed)
+		}
+		return out
+	}
 }
 
 // Health implements web.Upkeep.

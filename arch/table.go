@@ -53,7 +53,7 @@ func Frontline() Table {
 			{Path: "cli", May: []string{kernel, "client", "wire"}, Libraries: []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
 
 			{Path: "door", May: []string{kernel, domain}},
-			{Path: "integration/email", May: []string{kernel, domain}, Libraries: []string{"github.com/wneessen/go-mail", "github.com/emersion/go-message", "github.com/emersion/go-smtp", "golang.org/x/net/html"}},
+			{Path: "integration/email", May: []string{kernel, domain}, Libraries: []string{"github.com/wneessen/go-mail", "github.com/emersion/go-message", "github.com/emersion/go-smtp", "github.com/emersion/go-imap/v2", "golang.org/x/net/html"}},
 			{Path: "integration/git", May: []string{kernel}, Libraries: []string{"github.com/go-git/go-git/v5", "github.com/go-git/go-billy/v5"}},
 			{Path: "integration/rabbitmq", May: []string{kernel, domain}, Libraries: []string{"github.com/rabbitmq/amqp091-go", "github.com/expr-lang/expr"}},
 			{Path: "integration/kubernetes", May: []string{kernel, domain}, Libraries: []string{"k8s.io/client-go", "k8s.io/apimachinery", "github.com/goccy/go-yaml"}},

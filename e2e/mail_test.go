@@ -1,12 +1,16 @@
 package e2e
 
 import (
+	"context"
+	"fmt"
 	"net/smtp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"frontline/desk"
+	"frontline/e2e/neighbour"
 	"frontline/e2e/verity"
 	"frontline/people"
 )
@@ -84,5 +88,36 @@ func TestDeskByMail(t *testing.T) {
 	}
 	if err := post(t, d, "a@b.example", "ceo@verity.example", "Subject: hello", "", "hello"); err == nil || !strings.Contains(err.Error(), "550") {
 		t.Errorf("mail to somebody else: %v, want 550", err)
+	}
+}
+
+// Mail that is fetched from a mailbox becomes requests, one for each Message-ID, and waits there while nobody fetches it.
+func TestDeskFromAMailbox(t *testing.T) {
+	box := neighbour.OpenDovecot(t)
+	ask := []string{"From: Kaisa Org <kaisa@nordpank.example>", "To: support@verity.example", "Subject: No webhooks since 10:40", "Message-ID: <1@nordpank.example>", "", "Our agents see pending for everybody."}
+	box.Deliver(ask...)
+	d := verity.Open(t, verity.Options{Real: true, Mailbox: fmt.Sprintf("imap://%s@localhost:%d/INBOX?tls=none", box.User, box.Port), Getenv: map[string]string{"FRONTLINE_MAILBOX_PASSWORD": box.Password}})
+	moved := func(n int) {
+		t.Helper()
+		limited, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		every := time.NewTicker(50 * time.Millisecond)
+		defer every.Stop()
+		for box.Mails("Frontline") < n {
+			select {
+			case <-every.C:
+			case <-limited.Done():
+				t.Fatalf("%d of %d mails were taken", box.Mails("Frontline"), n)
+			}
+		}
+	}
+	moved(1)
+	box.Deliver(ask...)
+	box.Deliver("From: Kaisa Org <kaisa@nordpank.example>", "To: support@verity.example", "Subject: Re: anything", "Message-ID: <2@nordpank.example>", "In-Reply-To: <1@nordpank.example>", "", "Now it is everybody.")
+	moved(3)
+	liis := people.Actor{Kind: people.ByPerson, ID: "liis", Name: "Liis Tamm", Role: people.Support, Teams: []string{"support"}, Via: "screen"}
+	all, err := d.App.Desk().Requests(t.Context(), liis, desk.Filter{})
+	if err != nil || len(all) != 1 || all[0].Title != "No webhooks since 10:40" || all[0].Said != 2 {
+		t.Errorf("three mails, of which one came twice: %+v, %v", all, err)
 	}
 }

@@ -87,6 +87,9 @@ func (s *Server) upkeep(ctx context.Context, v *visit) ([]upkeepRow, error) {
 	if s.deps.Chat != nil {
 		rows = append(rows, chatRow(v, s.deps.Chat()))
 	}
+	if s.deps.Inbox != nil {
+		rows = append(rows, inboxRow(v, s.deps.Inbox()))
+	}
 	work, err := s.deps.Upkeep.Backlog(ctx, v.Actor, v.Now.Add(-workLate))
 	if err != nil {
 		return nil, err
@@ -132,6 +135,26 @@ func failureRows(v *visit, failed []oncall.Attempt) []upkeepRow {
 			Small: plural(n, "message", "messages") + " failed in 24 hours: " + a.Error})
 	}
 	return rows
+}
+
+// Inbox is how the mailbox does that mail for the desk is fetched from.
+type Inbox struct {
+	Name   string    // who@host
+	At     time.Time // when all was last well; zero when it never was
+	Taken  int       // mails since the start
+	Failed string    // what is wrong now, for people; empty when all is well
+	Since  time.Time // when that began
+}
+
+func inboxRow(v *visit, x Inbox) upkeepRow {
+	row := upkeepRow{Icon: "ok", State: "Well", Name: "Mailbox " + x.Name, Small: plural(x.Taken, "mail", "mails") + " taken since the start", At: v.at(x.At), Path: "/system"}
+	switch {
+	case x.Failed != "":
+		row.Icon, row.State, row.Small, row.At = "warning", "Look", x.Failed, v.at(x.Since)
+	case x.At.IsZero():
+		row.Icon, row.State, row.Small = "calm", "Waiting", "not looked into yet"
+	}
+	return row
 }
 
 func workRow(v *visit, b job.Backlog) upkeepRow {

@@ -107,6 +107,7 @@ type Deps struct {
 	Types    Types
 
 	Chat    func() ChatState // how the messenger does; nil without one
+	Inbox   func() Inbox     // how the desk's mailbox does; nil when none is read
 	Sandbox func() Sandbox   // what keeps scripts from the rest of the machine; nil: nobody knows
 
 	Clock   clock.Clock

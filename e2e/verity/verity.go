@@ -55,6 +55,7 @@ type Options struct {
 	PushURL  string // another push server than the phones'
 	Slack    app.SlackSettings
 	Allow    []string // errors in the log that belong to the story
+	Mailbox  string   // that mail for the desk is fetched from; its password is FRONTLINE_MAILBOX_PASSWORD in Getenv
 }
 
 // Open starts the company's Frontline in this process. An error in its log that the story does not allow fails the test.
@@ -90,7 +91,7 @@ func (d *Desk) start(c clock.Clock, o Options) {
 	}
 	s := app.Settings{Database: o.Database, Listen: "127.0.0.1:0", Zone: "Europe/Tallinn", Company: "Verity", LogLevel: "info", LogFormat: "text", Grace: 5 * time.Second,
 		SlackSettings: o.Slack,
-		Mail:          fmt.Sprintf("smtp://%s@%s", d.Mail.User, d.Mail.StartTLS), MailFrom: "Frontline <frontline@verity.example>", MailCA: d.Mail.CAFile, MailIn: "127.0.0.1:0", MailDesk: "support@verity.example", HeartbeatEvery: time.Minute}
+		Mail:          fmt.Sprintf("smtp://%s@%s", d.Mail.User, d.Mail.StartTLS), MailFrom: "Frontline <frontline@verity.example>", MailCA: d.Mail.CAFile, MailIn: "127.0.0.1:0", Mailbox: o.Mailbox, MailDesk: "support@verity.example", HeartbeatEvery: time.Minute}
 	a, err := app.New(context.Background(), s, app.Options{Clock: c, Log: slog.New(d.log), Getenv: func(name string) string { return env[name] }})
 	if err != nil {
 		d.t.Fatalf("Frontline does not start: %v", err)
