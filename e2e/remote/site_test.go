@@ -117,6 +117,7 @@ echo '{"frontline":"result","summary":"Settled."}'
 
 const policy = `allow:
   - {kinds: [exec], actions: ["berlin/*"], risks: [read, change]}
+  - {kinds: ["rabbitmq.*"], actions: ["berlin/*"], risks: [read, change]}
 secrets: ["env:BROKER_*"]
 `
 
@@ -136,6 +137,8 @@ type site struct {
 	port     int
 	env      []string
 	token    string
+	more     string // actions beside the company's
+	rabbit   string // the password of the broker in Berlin; empty when there is none
 	server   *program.Process
 	runners  map[string]*program.Process
 	client   *client.Client
@@ -145,9 +148,9 @@ func sqlite(t testing.TB) string   { return "sqlite:" + filepath.Join(t.TempDir(
 func postgres(t testing.TB) string { return neighbour.OwnPostgres(t).Database(t) }
 
 // open configures a site and starts its server. A runner may be silent for the lease.
-func open(t testing.TB, database, lease string) *site {
+func open(t testing.TB, database, lease string, more ...string) *site {
 	t.Helper()
-	s := &site{t: t, database: database, binary: neighbour.Frontline(t), dir: t.TempDir(), runners: map[string]*program.Process{}}
+	s := &site{t: t, database: database, more: strings.Join(more, ""), binary: neighbour.Frontline(t), dir: t.TempDir(), runners: map[string]*program.Process{}}
 	s.file("settle.sh", strings.ReplaceAll(settle, "DIR", s.dir))
 	s.file("policy.yaml", policy)
 	s.file("ends", "") // the check looks into it
@@ -184,7 +187,7 @@ func (s *site) configure() {
 	settings := app.Settings{Database: s.database, Listen: "127.0.0.1:0", Zone: "UTC", LogLevel: "info", LogFormat: "text"}
 	a, err := app.New(s.t.Context(), settings, app.Options{Clock: clock.Real{}, Log: slog.New(slog.DiscardHandler), Getenv: getenv})
 	s.must(err)
-	done, err := a.Config().Apply(s.t.Context(), verity.Marika(), config.Apply{Folder: "verity", Files: []config.File{verity.File("verity.yaml", strings.ReplaceAll(company, "DIR", s.dir))}})
+	done, err := a.Config().Apply(s.t.Context(), verity.Marika(), config.Apply{Folder: "verity", Files: []config.File{verity.File("verity.yaml", strings.ReplaceAll(company+s.more, "DIR", s.dir))}})
 	s.must(err)
 	warned := func(id string) bool {
 		return slices.ContainsFunc(done.Warnings, func(w config.Warning) bool {
@@ -230,7 +233,7 @@ func (s *site) enrol(name, labels string) {
 func (s *site) run(name, labels string, env ...string) {
 	s.t.Helper()
 	env = append(env, "FRONTLINE_SERVER="+s.url(), "FRONTLINE_RUNNER_POLL=500ms", "FRONTLINE_RUNNER_RETRY=200ms", "FRONTLINE_GRACE=2s",
-		"BROKER_PASSWORD="+brokerPassword, "BROKER_LABELS="+labels, "TMPDIR="+s.dir)
+		"BROKER_PASSWORD="+brokerPassword, "BROKER_RABBIT="+s.rabbit, "BROKER_LABELS="+labels, "TMPDIR="+s.dir)
 	p, err := program.Program{Name: name, Path: s.binary, Env: env, Dir: s.dir,
 		Args: []string{"runner", "--name", name, "--labels", labels, "--policy", s.path("policy.yaml"), "--key-file", s.path(name + ".key")}}.Start()
 	s.must(err)
