@@ -56,7 +56,7 @@ func seeing(kind string) (people.Verb, bool) {
 		return people.ReadAnswers, true
 	case "thanks":
 		return people.SeeThanks, true
-	case "presence":
+	case "presence", "escalation":
 		return people.WorkRequests, true
 	case "runner":
 		return people.SeeRunners, true

@@ -278,6 +278,9 @@ func messageTalk(v *visit, book Book, c desk.Conversation, m desk.Message, insid
 		x.By, x.Where = c.Parties[m.Party].Shown(), channelSay(m.Channel)
 	case desk.Note:
 		x.By = writer(book, m.By)
+		if m.Channel == desk.FromTracker {
+			x.By, x.Where = "Developers", "from their tracker"
+		}
 	case desk.Reply:
 		x.By = writer(book, m.By)
 		if inside {

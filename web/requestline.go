@@ -92,6 +92,17 @@ func requestEndLine(book Book, e journal.Entry, out entry) (entry, bool) {
 		if e.About.ID != e.Actor.ID {
 			out.Words = "lets " + book.Name("person", e.About.ID) + " follow it"
 		}
+	case "request.escalated":
+		out.Icon, out.Words, out.Link = "up", "", escalationLink(e)
+		out.Lead = "asked developers:"
+	case "request.joined_escalation":
+		out.Icon, out.Lead, out.Link = "up", "let it join", escalationLink(e)
+	case "request.left_escalation":
+		out.Icon, out.Lead, out.Link = "undo", "took it out of", escalationLink(e)
+	case "request.not_told":
+		out.Icon, out.Words = "stop", "said that its asker need not be told"
+	case "request.escalation_is":
+		out.Who, out.Icon, out.Lead, out.Link, out.Words = "", "up", "Developers:", escalationLink(e), escalationIs(e)
 	case "request.taken_back":
 		out.Icon, out.Words = "undo", "took the last change of many back"
 	default:
@@ -166,4 +177,26 @@ func otherLine(c desk.Conversation, e journal.Entry, out entry) (entry, bool) {
 		}
 	}
 	return out, false
+}
+
+func escalationLink(e journal.Entry) link {
+	name := fmt.Sprintf("E-%d", factNumber(e, "number"))
+	return link{Word: name, Path: "/escalations/" + name}
+}
+
+// escalationIs says what has become of an escalation.
+func escalationIs(e journal.Entry) string {
+	verdict := strings.ToLower(verdictWord(desk.Verdict(factWord(e, "verdict"))))
+	switch desk.EscalationState(factWord(e, "state")) {
+	case desk.ToBeOpened:
+		return "is on its way again"
+	case desk.IssueNever:
+		return "was refused by their tracker"
+	case desk.IssueEnded:
+		return "has ended: " + verdict
+	}
+	if factWord(e, "verdict") != "" {
+		return "is open: " + verdict
+	}
+	return "is open in their tracker"
 }

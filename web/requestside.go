@@ -32,6 +32,7 @@ type requestSide struct {
 	Hanging  []linkedRow // that its solution answers
 	Incident link
 	Similar  []similarRow
+	Asked    []escalationRow // what developers were asked about it
 }
 
 // similarRow is a request like this one, with the reasons.
@@ -107,6 +108,9 @@ func (s *Server) requestSide(ctx context.Context, v *visit, book Book, c desk.Co
 		return side, err
 	}
 	side.Incident = parts[r.Incident]
+	if side.Asked, err = s.escalationsOf(ctx, v, book, r); err != nil {
+		return side, err
+	}
 	side.Similar, err = s.similar(ctx, v, book, r)
 	return side, err
 }

@@ -80,6 +80,7 @@ type Deps struct {
 	Requests   Requests
 	Finding    Finding
 	Demands    Demands
+	Developers Developers
 	Insight    Insight
 	Papers     Papers
 	Status     StatusPage
