@@ -96,10 +96,13 @@ var _ rule.Deeds = ruleDeeds{}
 
 // Do implements rule.Deeds.
 func (d ruleDeeds) Do(ctx context.Context, by people.Actor, o rule.Order) error {
-	if o.Deed.Tell == nil {
-		return d.desk.Obey(ctx, by, o)
+	switch {
+	case o.Deed.Tell != nil:
+		return d.tell(ctx, by, o)
+	case o.Deed.Escalate != "":
+		return d.escalated.Obey(ctx, by, o)
 	}
-	return d.tell(ctx, by, o)
+	return d.desk.Obey(ctx, by, o)
 }
 
 // tell lets people know by mail, or pages them. Each try of a mail has the same id; a page that is still open is the same page.

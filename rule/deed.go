@@ -16,16 +16,17 @@ import (
 // Deed is what a rule does beside running an action. Each says one thing; all of them but Create and Tell are about the request that the rule
 // looks at. Values and texts may hold expressions over Event in braces.
 type Deed struct {
-	Assign  *Assign `json:"assign,omitempty" yaml:"assign,omitempty"`
-	Answer  *Answer `json:"answer,omitempty" yaml:"answer,omitempty"`
-	Set     *Set    `json:"set,omitempty" yaml:"set,omitempty"`
-	WaitFor string  `json:"wait_for,omitempty" yaml:"wait_for,omitempty"` // asker, developers or others
-	Close   string  `json:"close,omitempty" yaml:"close,omitempty"`       // an outcome
-	HangOn  string  `json:"hang_on,omitempty" yaml:"hang_on,omitempty"`   // the request whose solution answers this one: R-1042
-	Link    string  `json:"link,omitempty" yaml:"link,omitempty"`         // a request that has to do with it
-	Offer   string  `json:"offer,omitempty" yaml:"offer,omitempty"`       // an action that may solve it
-	Create  *Create `json:"create,omitempty" yaml:"create,omitempty"`
-	Tell    *Tell   `json:"tell,omitempty" yaml:"tell,omitempty"`
+	Assign   *Assign `json:"assign,omitempty" yaml:"assign,omitempty"`
+	Answer   *Answer `json:"answer,omitempty" yaml:"answer,omitempty"`
+	Set      *Set    `json:"set,omitempty" yaml:"set,omitempty"`
+	WaitFor  string  `json:"wait_for,omitempty" yaml:"wait_for,omitempty"` // asker, developers or others
+	Close    string  `json:"close,omitempty" yaml:"close,omitempty"`       // an outcome
+	HangOn   string  `json:"hang_on,omitempty" yaml:"hang_on,omitempty"`   // the request whose solution answers this one: R-1042
+	Link     string  `json:"link,omitempty" yaml:"link,omitempty"`         // a request that has to do with it
+	Offer    string  `json:"offer,omitempty" yaml:"offer,omitempty"`       // an action that may solve it
+	Escalate string  `json:"escalate,omitempty" yaml:"escalate,omitempty"` // a tracker: its developers are asked, with the evidence
+	Create   *Create `json:"create,omitempty" yaml:"create,omitempty"`
+	Tell     *Tell   `json:"tell,omitempty" yaml:"tell,omitempty"`
 }
 
 // Assign gives the request to a person, or to somebody of a team.
@@ -177,7 +178,7 @@ func checkText(c *define.Checks, field, text string) {
 
 // says is how many things the deed says; it must be one.
 func (d Deed) says() (n int) {
-	for _, given := range []bool{d.Assign != nil, d.Answer != nil, d.Set != nil, d.WaitFor != "", d.Close != "", d.HangOn != "", d.Link != "", d.Offer != "", d.Create != nil, d.Tell != nil} {
+	for _, given := range []bool{d.Assign != nil, d.Answer != nil, d.Set != nil, d.WaitFor != "", d.Close != "", d.HangOn != "", d.Link != "", d.Offer != "", d.Escalate != "", d.Create != nil, d.Tell != nil} {
 		if given {
 			n++
 		}
@@ -194,7 +195,7 @@ func (r Rule) checkDeeds(c *define.Checks) {
 	requests := len(r.On) > 0 && !slices.ContainsFunc(r.On, func(v string) bool { return !strings.HasPrefix(v, "request.") })
 	for i, d := range r.Do {
 		at := fmt.Sprintf("do[%d]", i)
-		c.Want(d.says() == 1, at, "Each line under do says one thing: assign, answer, set, wait_for, close, hang_on, link, offer, create or tell.")
+		c.Want(d.says() == 1, at, "Each line under do says one thing: assign, answer, set, wait_for, close, hang_on, link, offer, escalate, create or tell.")
 		c.Want(requests || !d.aboutRequest(), at, "Only a rule that is on words of requests (request.received) does this. Others may create and tell.")
 		for _, place := range slices.Sorted(maps.Keys(d.parts())) {
 			checkText(c, at+"."+place, *d.parts()[place])
@@ -287,6 +288,7 @@ func (d Deed) refs(at string) (refs []define.Ref) {
 		add(".set.customer", "customer", s.Customer)
 	}
 	add(".offer", "action", d.Offer)
+	add(".escalate", "tracker", d.Escalate)
 	if m := d.Create; m != nil {
 		add(".create.type", "request_type", m.Type)
 		add(".create.team", "team", m.Team)

@@ -189,6 +189,8 @@ func (d Deed) said(name func(kind, id string) string) string {
 		return "link it with " + d.Link
 	case d.Offer != "":
 		return "offer the action " + name("action", d.Offer)
+	case d.Escalate != "":
+		return "ask the developers of " + name("tracker", d.Escalate)
 	case d.Create != nil:
 		return "make the request “" + d.Create.Title + "”"
 	case d.Tell != nil:

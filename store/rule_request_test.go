@@ -266,3 +266,31 @@ func TestARuleLooksLater(t *testing.T) {
 		}
 	})
 }
+
+// A rule asks developers once for what it fired for; who asks again by hand is told that they have it.
+func TestARuleEscalatesOnce(t *testing.T) {
+	eachWorkbench(t, func(t *testing.T, w *workbench) {
+		r := w.asked("wanjiru", "question", "No webhooks at Nordpank", "Since 10:40 nothing comes.", nil)
+		o := order("escalate", r, rule.Deed{Escalate: "pipeline"})
+		o.Event.At = w.clock.Now()
+		for range 3 {
+			if err := w.esc.Obey(t.Context(), obeyed(o), o); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all, err := w.db.Escalations(t.Context(), desk.EscalationFilter{Request: r.ID})
+		w.must(err)
+		if got := w.now(r); len(all) != 1 || got.State != desk.Waiting || got.WaitsFor != desk.Developers {
+			t.Errorf("%d escalations, %s for %s", len(all), got.State, got.WaitsFor)
+		}
+		none := order("none", r, rule.Deed{Escalate: "nowhere"})
+		if err := w.esc.Obey(t.Context(), obeyed(none), none); !fault.Is(err, fault.Invalid) {
+			t.Errorf("a tracker that is not: %v", err)
+		}
+		later := o
+		later.Event.At = w.clock.Now().Add(time.Hour)
+		if err := w.esc.Obey(t.Context(), obeyed(later), later); !fault.Is(err, fault.Conflict) {
+			t.Errorf("what developers have already: %v", err)
+		}
+	})
+}
