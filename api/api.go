@@ -63,6 +63,7 @@ type Deps struct {
 	Demands   Demands
 	Thanks    Thanks
 	Insight   Insight
+	Proposals Proposals
 	Actions   Actions
 	Runners   Runners
 	Clusters  Clusters
@@ -125,6 +126,7 @@ func build(deps Deps) (*server, error) {
 	s.demands()
 	s.thanks()
 	s.insight()
+	s.proposals()
 	s.actions()
 	s.inputs()
 	s.runs()

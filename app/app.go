@@ -58,6 +58,7 @@ type App struct {
 	privacy   *privacy.Service
 	escalated *desk.Escalations
 	figures   *insight.Board
+	explorer  *insight.Explorer
 	mail      *email.Channel // nil without a mail server
 	slack     *slack.App     // nil without Slack
 	mailbox   *email.Mailbox // that mail for the desk is fetched from; nil without one
@@ -161,6 +162,7 @@ func (a *App) wireJobs(context.Context) error {
 	handlers = append(handlers, a.escalated.Handlers()...)
 	handlers = append(handlers, a.glassHandlers()...)
 	handlers = append(handlers, a.rules.Handlers()...)
+	handlers = append(handlers, a.explorer.Handlers()...)
 	handlers = append(handlers, a.mornings.Handlers()...)
 	handlers = append(handlers, a.slackHandlers()...)
 	handlers = append(handlers,

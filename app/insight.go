@@ -9,6 +9,8 @@ import (
 // wireInsight makes what answers questions about the desk's work.
 func (a *App) wireInsight(context.Context) error {
 	a.figures = &insight.Board{DB: a.db, Book: bookAs[insight.Directory](a), Now: a.db.Now}
+	a.explorer = &insight.Explorer{DB: a.db, Desk: a.desk, Zone: a.settings.zone, Clock: a.clock, Log: a.log}
+	a.loops = append(a.loops, a.explorer.Run)
 	return nil
 }
 

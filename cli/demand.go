@@ -18,6 +18,8 @@ type demandCommands struct {
 	Split  splitDemand  `cmd:"" help:"Say that a demand is several."`
 	Retire retireDemand `cmd:"" help:"End a demand that is no longer asked for."`
 	Code   codeRequest  `cmd:"" help:"Say what a request was about."`
+
+	Proposals proposalCommands `cmd:"" help:"See what nobody could name, grouped by night, and decide about it."`
 }
 
 type listDemands struct {

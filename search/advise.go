@@ -129,7 +129,7 @@ func (m *Model) because(text, demand string) []string {
 	}
 	worth, surface := map[string]float64{}, map[string]string{}
 	for _, t := range Tokens(text) {
-		if _, seen := surface[t.Term]; seen || isUsual(t.Word) {
+		if _, seen := surface[t.Term]; seen || Usual(t.Word) {
 			continue
 		}
 		f := feature("w", t.Term)

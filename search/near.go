@@ -101,7 +101,7 @@ func (x *Index) ask(text string) *question {
 	surface, times, usual := make(map[string]string), make(map[string]int), make(map[string]bool)
 	for _, t := range tokens {
 		if _, ok := surface[t.Term]; !ok {
-			surface[t.Term], usual[t.Term] = text[t.From:t.To], isUsual(t.Word)
+			surface[t.Term], usual[t.Term] = text[t.From:t.To], Usual(t.Word)
 			q.terms = append(q.terms, t.Term)
 		}
 		times[t.Term]++

@@ -19,8 +19,8 @@ func usually(documents, holding int, usual bool) float64 {
 	return rarity(documents+weight, holding)
 }
 
-// isUsual says whether a folded word is one that people write whatever they write about.
-func isUsual(word string) bool { return strings.Contains(usualWords, " "+word+" ") }
+// Usual says whether a folded word is one that people write whatever they write about: alone it is no reason and no name.
+func Usual(word string) bool { return strings.Contains(usualWords, " "+word+" ") }
 
 // usualWords are those of the languages that the interface's users are likeliest to write: English, Estonian, Spanish, German. They are folded.
 const usualWords = " a able about after again all also always am an and any anybody anyone anything are as ask asked asking at back be because been before being best but by came can cannot cant could day days " +

@@ -196,6 +196,7 @@ func (t *tx) writeAnew(ctx context.Context, kind desk.Kind, numbers []int64, hel
 	if err != nil {
 		return err
 	}
+	var changed []desk.Written
 	for _, w := range all {
 		x := indexed{doc: docOf(kind, w.Number), notes: terms(w.Notes), terms: terms(w.Title + "\n" + w.Asked + "\n" + w.Answered)}
 		if kind == desk.KindRequest {
@@ -205,11 +206,14 @@ func (t *tx) writeAnew(ctx context.Context, kind desk.Kind, numbers []int64, hel
 		if held[x.doc] == hash {
 			continue
 		}
+		if held[x.doc] != "" && kind == desk.KindRequest {
+			changed = append(changed, w)
+		}
 		if err := t.putDocument(ctx, x, hash); err != nil {
 			return err
 		}
 	}
-	return nil
+	return t.unlabel(ctx, changed)
 }
 
 func terms(s string) string {

@@ -124,7 +124,7 @@ func (s *Server) showJournal(w http.ResponseWriter, r *http.Request, v *visit) e
 func journalKinds() []option {
 	var out []option
 	for _, k := range []struct{ verb, word string }{{"", "Everything"}, {"alert.", "Alerts"}, {"group.", "Groups"}, {"page.", "Pages"}, {"oncall.", "On call"},
-		{"incident.", "Incidents"}, {"postmortem.", "Post-mortems"}, {"request.", "Requests"}, {"demand.", "Demands"}, {"answer.", "Answers"}, {"run.", "Runs"}, {"rule.", "Rules"}, {"handover.", "Hand-overs"}, {"person.", "People"}, {"token.", "Tokens"}, {"runner.", "Runners"}, {"secret.", "Secrets"}, {"config.", "Configuration"}} {
+		{"incident.", "Incidents"}, {"postmortem.", "Post-mortems"}, {"request.", "Requests"}, {"demand.", "Demands"}, {"proposal.", "Proposals"}, {"answer.", "Answers"}, {"run.", "Runs"}, {"rule.", "Rules"}, {"handover.", "Hand-overs"}, {"person.", "People"}, {"token.", "Tokens"}, {"runner.", "Runners"}, {"secret.", "Secrets"}, {"config.", "Configuration"}} {
 		out = append(out, option{Value: k.verb, Label: k.word})
 	}
 	return out

@@ -123,3 +123,46 @@ func TestOffersAtClose(t *testing.T) {
 		t.Error("none of these was not kept")
 	}
 }
+
+// What nobody could name is shown as proposals; a proposal becomes a demand, and its requests are coded, by somebody's hand each.
+func TestProposalScreens(t *testing.T) {
+	k := newRequestDesk(t)
+	k.counted()
+	e := &insight.Explorer{DB: k.db, Desk: k.requests, Zone: time.UTC, Clock: k.desk.clock}
+	k.desk.s.deps.Proposals = e
+	k.desk.to("/insight/proposals", ask{as: people.Member}).is(http.StatusOK).has(".blank .name", "No night has been yet").lacks("main form")
+	for i := range 12 {
+		title, text := fmt.Sprint("Audit log export ", i), "Our auditor wants the audit log as a file."
+		if i%2 == 0 {
+			title, text = fmt.Sprint("Selfie camera black ", i), "The camera of the phone stays black."
+		}
+		r := k.asks("grace", "question", title, text, nil)
+		k.must2(k.requests.Close(t.Context(), k.actor("liis"), r.ID, desk.Ending{Outcome: desk.Answered, Coding: desk.Coding{None: true}}))
+	}
+	k.must(e.Explore(t.Context(), insight.ExploreArgs{Day: "2026-11-25"}))
+	known, err := e.List(t.Context(), k.actor("liis"))
+	k.must(err)
+	if len(known.Proposals) != 2 {
+		t.Fatalf("%d proposals", len(known.Proposals))
+	}
+	p := known.Proposals[0]
+	path := "/insight/proposals/" + p.Name()
+	k.desk.to("/insight/proposals", ask{as: people.Member}).is(http.StatusOK).has(`.proposals a[href="`+path+`"]`, p.Title()).has(".proposals > li:first-child svg .guess", "").has("main", "12 requests that nobody could name")
+	k.desk.to(path, ask{as: people.Member}).is(http.StatusOK).has("h1", p.Title()).has("[aria-labelledby=members] li:nth-child(6)", "").lacks("main form")
+	k.desk.to(path+"/promote", ask{as: people.Member, form: formOf("title", "Mine")}).is(http.StatusForbidden)
+	k.desk.to(path, ask{as: people.Support}).is(http.StatusOK).has(`#f-title[value="`+p.Title()+`"]`, "")
+	k.desk.to(path+"/promote", ask{as: people.Support, form: formOf("title", " ")}).is(http.StatusUnprocessableEntity).has("#f-title-wrong", "Name the demand")
+	k.desk.to(path+"/code", ask{as: people.Support, form: formOf("request", "R-1")}).is(http.StatusConflict)
+	k.desk.to(path+"/promote", ask{as: people.Support, form: formOf("title", "Export of the audit log")}).leadsTo(path)
+	name := k.desk.to(path, ask{as: people.Support}).has(".title .state", "Now Export of the audit log").lacks(`form[action$="/dismiss"]`).attr(".picks li:first-child input", "value")
+	k.desk.to(path+"/code", ask{as: people.Support, form: formOf("request", name)}).leadsTo(path)
+	if r, err := k.db.Request(t.Context(), name); err != nil || len(r.Codes) != 1 || r.Codes[0].By == "" {
+		t.Errorf("%s is coded %+v, %v", name, r.Codes, err)
+	}
+	other := "/insight/proposals/" + known.Proposals[1].Name()
+	k.desk.to(other+"/dismiss", ask{as: people.Support, form: formOf("reason", "")}).is(http.StatusUnprocessableEntity).has("main", "why it is no demand")
+	k.desk.to(other+"/dismiss", ask{as: people.Support, form: formOf("reason", "A broken batch.")}).leadsTo("/insight/proposals")
+	k.desk.to("/insight/proposals", ask{as: people.Support}).has(".ended", "Dismissed").lacks(".proposals")
+	k.desk.to("/insight/proposals", ask{as: people.Support, form: formOf()}).leadsTo("/insight/proposals")
+	k.desk.to("/insight/proposals/P-99", ask{as: people.Support}).is(http.StatusNotFound)
+}

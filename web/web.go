@@ -82,6 +82,7 @@ type Deps struct {
 	Demands    Demands
 	Developers Developers
 	Insight    Insight
+	Proposals  Proposals
 	Papers     Papers
 	Status     StatusPage
 	Journal    Journal

@@ -198,6 +198,7 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	explorer := &insight.Explorer{DB: w.DB, Desk: requests, Zone: time.UTC, Clock: w.Clock, Log: log}
 	base, err := url.Parse("https://frontline.verity.example")
 	if err != nil {
 		w.t.Fatal(err)
@@ -207,12 +208,12 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	h, err := api.New(api.Deps{
 		Thanks: grateful,
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
-		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Finding: requests, Demands: requests, Insight: &insight.Board{DB: w.DB, Book: book[insight.Directory](w), Now: w.DB.Now}, Actions: actions, Runners: w.Runners, Clusters: actions, Secrets: *actions.Vault, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), TakingUp: requests, Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
+		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Finding: requests, Demands: requests, Insight: &insight.Board{DB: w.DB, Book: book[insight.Directory](w), Now: w.DB.Now}, Proposals: explorer, Actions: actions, Runners: w.Runners, Clusters: actions, Secrets: *actions.Vault, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), TakingUp: requests, Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	handlers := slices.Concat(pager.Handlers(), incidents.Handlers(), requests.Handlers(), actions.Handlers(), grateful.Handlers(w.DB.Enqueue))
+	handlers := slices.Concat(pager.Handlers(), incidents.Handlers(), requests.Handlers(), explorer.Handlers(), actions.Handlers(), grateful.Handlers(w.DB.Enqueue))
 	w.run(log, append(handlers, oncall.JobAnswered().Handle(handling.Answered)))
 	server := httptest.NewServer(h)
 	w.t.Cleanup(server.Close)

@@ -161,3 +161,6 @@ func (p *Pile) exemplars(members []int) []int {
 	}
 	return chosen
 }
+
+// Body is the text as it is compared; empty when nothing was left of it.
+func (t Text) Body() string { return t.body }

@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
+	"unicode"
+
+	"frontline/search"
 )
 
 // The bounds of a label.
@@ -18,7 +22,8 @@ type counted struct{ times, texts int }
 
 // label finds the words that set each group apart by c-TF-IDF: all texts of a group are one, and a word weighs tf·log(1 + A/f), A being the
 // mean number of words of a group and f how often the word is in all. Only words count that are in a tenth of the group's texts and at least
-// twice as often there as elsewhere, which keeps "the" and "my" out without a list of stop words. Source: Grootendorst 2022, "BERTopic".
+// twice as often there as elsewhere, which keeps most of "the" and "my" out; the rest of them (search.Usual) and bare numbers name nothing. Source:
+// Grootendorst 2022, "BERTopic".
 func label(groups []Group, texts []Text) {
 	counts, everywhere := make([]map[string]counted, len(groups)), map[string]counted{}
 	words, members := 0, 0
@@ -39,7 +44,7 @@ func label(groups []Group, texts []Text) {
 		for w, c := range counts[g] {
 			all := everywhere[w]
 			t := Term{Word: w, In: float64(c.texts) / n, Elsewhere: float64(all.texts-c.texts) / math.Max(1, float64(members)-n)}
-			if t.In >= leastShare && t.In >= lift*t.Elsewhere {
+			if t.In >= leastShare && t.In >= lift*t.Elsewhere && names(w) {
 				weight[w] = float64(c.times) * math.Log(1+average/float64(all.times))
 				terms = append(terms, t)
 			}
@@ -49,6 +54,11 @@ func label(groups []Group, texts []Text) {
 		})
 		groups[g].Terms = slices.Clip(terms[:min(len(terms), labelTerms)])
 	}
+}
+
+// names says whether a word can be a name.
+func names(w string) bool {
+	return !search.Usual(w) && strings.ContainsFunc(w, unicode.IsLetter) && len(w) > 1
 }
 
 func count(members []int, texts []Text) map[string]counted {
