@@ -23,7 +23,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], environment{os.Getenv, os.Stdin, os.Stdout, os.Stderr}))
+	os.Exit(run(ctx, os.Args[1:], environment{getenv: os.Getenv, in: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()}))
 }
 
 // environment is what the process has around it.
@@ -31,6 +31,9 @@ type environment struct {
 	getenv         func(string) string
 	in             io.Reader
 	stdout, stderr io.Writer
+
+	environ  []string // NAME=VALUE, of all variables
+	misspelt []string // what is said of those that are nearly ours
 }
 
 // commands is the whole command line.
@@ -69,6 +72,7 @@ func run(ctx context.Context, args []string, env environment) (code int) {
 	chosen.BindTo(ctx, (*context.Context)(nil))
 	remote := cli.Env{Getenv: env.getenv, In: env.in, Out: env.stdout, Err: env.stderr, Clock: clock.Real{}, Zone: time.Local, Version: version(),
 		Workshop: app.NewWorkshop(clock.Real{}, env.getenv)}
+	env.misspelt = misspelt(env.environ, known(parser.Model.Node))
 	if err := chosen.Run(env, remote); err != nil {
 		return cli.Complain(env.stderr, err)
 	}
@@ -100,6 +104,9 @@ type serve struct {
 // Run implements the command.
 func (s serve) Run(ctx context.Context, env environment) error {
 	log := logger(env.stderr, s.LogLevel, s.LogFormat)
+	for _, say := range env.misspelt {
+		log.Warn("an environment variable is not known", "say", say)
+	}
 	a, err := app.New(ctx, s.Settings, app.Options{Clock: clock.Real{}, Log: log, Getenv: env.getenv})
 	if err != nil {
 		return err
