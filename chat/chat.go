@@ -125,7 +125,7 @@ type Post struct {
 	TS      string // the messenger's id of the message in it
 	Purpose Purpose
 	Subject journal.Subject
-	Of      string // what it shows: a message's id, a person's id; may be empty
+	Of      string // whom it asks, or what it repeats; of an incident's message, the thread that it stands in; may be empty
 	At      time.Time
 }
 

@@ -38,6 +38,12 @@ func TestSlackPage(t *testing.T) {
 			t.Errorf("there is no button %s: %v", b, page.Buttons)
 		}
 	}
+	for range 5 { // what was sent is followed, and stays as it was sent while nobody has it
+		o.Wait(time.Second)
+	}
+	if got := o.slack.Posts("D0AISHA")[0]; got.Edits != 0 || !strings.Contains(got.Text, "names you") {
+		t.Errorf("the page was changed to %q", got.Text)
+	}
 	o.presses("U0TONIS", page, "Acknowledge") // an employee who is not on call and may not
 	if p := o.slack.See("D0AISHA", "needs the role support"); p.To != "U0TONIS" {
 		t.Errorf("a refusal is told to %q", p.To)

@@ -92,7 +92,6 @@ type App struct {
 	Link      func(s journal.Subject, name string) string // where a subject is looked at; name is what people call it
 	Log       *slog.Logger
 
-	busy  sync.WaitGroup
 	state stateOf
 }
 

@@ -82,8 +82,6 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if got.then == nil {
 		return
 	}
-	a.busy.Add(1)
-	defer a.busy.Done()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), thenLimit)
 	defer cancel()
 	got.then(ctx)

@@ -17,6 +17,7 @@ import (
 	"frontline/incident"
 	"frontline/job"
 	"frontline/journal"
+	"frontline/oncall"
 	"frontline/people"
 )
 
@@ -32,6 +33,9 @@ const (
 	sayEnded    = "ended"    // a run
 	sayThanks   = "thanks"   // somebody gave thanks
 )
+
+// sentPage is a page that was sent just now: while nobody has it, its message is as it should be.
+const sentPage = "page.sent"
 
 const (
 	followEvery = time.Second
@@ -100,7 +104,7 @@ func wanted(e journal.Entry) []job.New {
 		return []job.New{show("page").Ranked(job.Paging)}
 	case "page.attempt_sent": // it may have been answered while it was being sent
 		if e.Facts["channel"] == "slack" {
-			return []job.New{show("page").Ranked(job.Paging)}
+			return []job.New{show(sentPage).Ranked(job.Paging)}
 		}
 	case "run.approval_requested":
 		return []job.New{say(sayApproval, "")}
@@ -144,8 +148,8 @@ func (a *App) show(ctx context.Context, args chat.ShowArgs) error {
 
 func (a *App) shown(ctx context.Context, kind, ref string) error {
 	switch kind {
-	case "page":
-		return a.showPage(ctx, ref)
+	case "page", sentPage:
+		return a.showPage(ctx, ref, kind == sentPage)
 	case "run":
 		return a.showRun(ctx, ref)
 	case "thanks":
@@ -154,9 +158,9 @@ func (a *App) shown(ctx context.Context, kind, ref string) error {
 	return a.showIncident(ctx, ref)
 }
 
-func (a *App) showPage(ctx context.Context, ref string) error {
+func (a *App) showPage(ctx context.Context, ref string, fresh bool) error {
 	page, at, err := a.pageNow(ctx, ref)
-	if err != nil || len(at) == 0 {
+	if err != nil || len(at) == 0 || fresh && page.State == oncall.Open {
 		return err
 	}
 	book, err := a.Book(ctx)
@@ -195,7 +199,7 @@ func (a *App) showIncident(ctx context.Context, id string) error {
 	}
 	var failed error
 	for _, p := range posts {
-		failed = firstError(failed, a.rewrite(ctx, place{p.Place, p.Of}, a.incidentMessage(book, room.Incident)))
+		failed = firstError(failed, a.rewrite(ctx, place{p.Place, p.TS}, a.incidentMessage(book, room.Incident)))
 	}
 	return failed
 }

@@ -168,11 +168,8 @@ func (a *App) declare(ctx context.Context, id string, from place) error {
 		m.thread, m.loud = to.ts, to.ts != ""
 		at, err := a.post(ctx, to.channel, m)
 		if err == nil {
-			root := at
-			if to.ts != "" {
-				root.ts = to.ts
-			}
-			err = a.Store.PutPost(ctx, chat.Post{Place: root.channel, TS: root.ts, Purpose: chat.Thread, Subject: incident.Subject(id), Of: at.ts})
+			// The thread that it was declared in may be a request's: the message is ours, and its thread stands beside it.
+			err = a.Store.PutPost(ctx, chat.Post{Place: at.channel, TS: at.ts, Purpose: chat.Thread, Subject: incident.Subject(id), Of: to.ts})
 		}
 		if err != nil && !again(ctx, err) {
 			a.Log.Warn("an incident cannot be told in a channel of Slack", "incident", id, "why", fault.Sentence(err))
@@ -199,6 +196,9 @@ func (a *App) inThreads(ctx context.Context, about journal.Subject, once string,
 	var failed error
 	for _, p := range posts {
 		m.thread = p.TS
+		if p.Of != "" {
+			m.thread = p.Of
+		}
 		if err := a.sayOnce(ctx, about, once, p.Place, m); again(ctx, err) {
 			failed = firstError(failed, err)
 		} else if err != nil {

@@ -13,6 +13,7 @@ import (
 	"frontline/journal"
 	"frontline/oncall"
 	"frontline/people"
+	"frontline/plain"
 )
 
 // Buttons of runs.
@@ -246,6 +247,9 @@ func pageState(page oncall.Page, name func(string) string, where string) said {
 		keys = append(keys, opens("open.screen", "Open", where))
 	}
 	out := said{text: page.Short() + " " + fit(page.Title, mostTitle), blocks: []api.Block{section(head + " *" + line(page.Title, mostTitle) + "*\n" + state)}}
+	if !plain.Blank(page.Body) {
+		out.blocks = append(out.blocks, section(fit(page.Body, mostSection)))
+	}
 	out.blocks = append(out.blocks, small(page.Short()))
 	if len(keys) > 0 {
 		out.blocks = append(out.blocks, api.NewActionBlock("page", keys...))
