@@ -138,7 +138,7 @@ func pull(bins []bin, level, noise float64) float64 {
 		}
 	}
 	if excess := spread - noise*(n-1); n > 1 && excess > 0 {
-		return noise * expected / excess
+		return max(noise*expected/excess, 1e-6)
 	}
 	return math.Inf(1)
 }
@@ -157,8 +157,11 @@ func (sea *season) hour(h int64) float64 {
 
 func (sea *season) day(h int64) float64 { return shape(sea.s.days[weekday(h)], 1, sea.pullDay) }
 
-// rate is errors a request in the middle of the hour.
-func (sea *season) rate(h int64) float64 { return sea.hour(h) * sea.day(h) }
+// rate is errors a request in the middle of the hour. Bins that nobody counted, from a snapshot that somebody made up, could make it infinite.
+func (sea *season) rate(h int64) float64 { return min(sea.hour(h)*sea.day(h), mostErrors) }
+
+// mostErrors is the largest rate: where errors are a count without a total it is that of a bucket.
+const mostErrors = 1e12
 
 // error is the standard error of rate as a share of it: that of the level, and that of each shape, which stands on its own errors and on
 // those it borrows. Where there is no season only the level is uncertain.

@@ -150,7 +150,7 @@ func (d *Detector) Observe(s *Series, c Count) Verdict {
 
 // rateAt is the learnt rate at the bucket; the season is linear between the middles of two hours.
 func (d *Detector) rateAt(s *Series, bucket uint32) float64 {
-	return min(max(float64(s.rate)-float64(s.slope)*float64(int32(s.until-bucket)), 1e-12), 1e9)
+	return min(max(float64(s.rate)-float64(s.slope)*float64(int32(s.until-bucket)), 1e-12), mostErrors)
 }
 
 // learn adds a bucket to what the baseline and the dispersion are made of.

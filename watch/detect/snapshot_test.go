@@ -91,7 +91,7 @@ func FuzzUnpack(f *testing.F) {
 				d.Observe(s, Count{s.last + 1 + b%3*20, float64(b % 7), 1000})
 			}
 			if e := d.Evidence(s); !(e >= 0 && e <= 1) {
-				t.Fatalf("the evidence is %v", e)
+				t.Fatalf("the evidence is %v: %+v", e, *s)
 			}
 		}
 	})
