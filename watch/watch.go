@@ -30,7 +30,7 @@ import (
 //	A_i = A·Σw/w_i,  so that Σ 1/A_i = 1/A
 //
 // A weighted sum of e-detectors is an e-detector, so the promise holds for all together, however they depend on each other. It costs delay:
-// ln A_i instead of ln A. Two hundred series at one false alarm a month need 21 % longer than one (research, section 2.3), so only series
+// ln A_i instead of ln A. Two hundred series at one false alarm a month need 21 % longer than one, so only series
 // worth a page should have a share; leaves are for locate. Source: Shin, Ramdas and Rinaldo 2024, section 2. Errors: a promise shorter than ten
 // buckets; a weight that is not above zero.
 func Shares(promised, bucket time.Duration, weights []float64) ([]float64, error) {

@@ -51,7 +51,7 @@ type Settings struct {
 	Zone     *time.Location // whose days and hours the season follows; UTC where it is nil
 }
 
-// How the baseline is learnt. Research, section 2.4; what differs is in docs/adr/0024.
+// How the baseline is learnt. What differs from the prototype is in docs/adr/0024.
 const (
 	dayKept    = 0.95 // what a day leaves of an hour's weight: about 20 days count
 	weekKept   = 0.85 // what a week leaves of a weekday's weight

@@ -17,7 +17,7 @@ type cascade struct {
 //	φ_j ← φ_j + (min(S², 16·φ_j·L_S) − φ_j·L_S) / (L̄·span·N)
 //
 // which is the ratio ΣS²/ΣL with a memory of N blocks. S² is cut off at four standard deviations: one burst in an otherwise quiet week would
-// blind the series for weeks (research, section 2.5).
+// blind the series for weeks.
 func (c *cascade) add(d *Detector, seen uint32, mean, r, l float64) {
 	for j := range c.phi {
 		if j > 0 {

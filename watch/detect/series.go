@@ -243,7 +243,8 @@ const certain = 6.907755
 //
 //	C ← max(0, C + κ'L − θ'x),  over when C ≥ ln 1000,  ρ' = 1 + 0.8·(ρ−1)
 //
-// Source: Page 1954, Biometrika 41; the fifth: research, section 2.6.
+// Source: Page 1954, Biometrika 41. Nearer by a fifth, so that a size that was
+// overstated does not make what is left of the change look like its end.
 func (d *Detector) recover(s *Series, x, expected float64) Verdict {
 	rho := 1 + 0.8*(float64(s.ratio)-1)
 	phi := dispersion(int(s.levelOf(float64(s.ratio))))

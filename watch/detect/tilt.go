@@ -10,7 +10,7 @@ const (
 	levels  = 256 // of dispersion
 	biggest = 1e30
 	// Within one nat of the alarm nothing is learnt any more. To stop earlier would cut off the high side of the baseline and break the
-	// promise (research, section 2.4).
+	// promise.
 	brink = 1 / math.E
 )
 

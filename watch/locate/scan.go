@@ -53,7 +53,7 @@ type Answer struct {
 	Everyone bool    // no combination stands out: the rise is the same everywhere
 }
 
-// The constants of the scan; research, section 4.3.
+// The constants of the scan; docs/adr/0024 says why.
 const (
 	most      = 8    // labels
 	deepest   = 4    // labels of one combination
