@@ -99,8 +99,7 @@ func (s *Server) dutyRoutes() []Route {
 
 // table is the one table of routes.
 func (s *Server) table() []Route {
-	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes(), s.requestRoutes(), s.typeRoutes(), s.shelfRoutes(), s.insightRoutes(), s.proposalRoutes(), s.thanksRoutes(), s.privacyRoutes())
-	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes(), s.requestRoutes(), s.shelfRoutes(), s.insightRoutes(), s.thanksRoutes(), s.escalationRoutes())
+	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes(), s.requestRoutes(), s.typeRoutes(), s.shelfRoutes(), s.insightRoutes(), s.proposalRoutes(), s.thanksRoutes(), s.escalationRoutes(), s.privacyRoutes())
 }
 
 // incidentRoutes are the incidents' part of the table.
