@@ -35,9 +35,9 @@ func (a *App) wireRunners(ctx context.Context) error {
 		return err
 	}
 	a.runners = &runner.Dispatch{Store: a.db, Runs: a.db, Queue: a.db, Uploads: a.db, Clock: a.clock, Log: a.log, Box: box{seals, "runner orders"},
-		Key: ed25519.NewKeyFromSeed([]byte(signs.Reveal())), Lease: a.settings.RunnerLease, Since: a.clock.Now()}
+		Key: ed25519.NewKeyFromSeed([]byte(signs.Reveal())), Lease: a.settings.RunnerLease, Since: a.clock.Now(), Announce: a.db.Announce}
 	a.actions.Elsewhere = a.runners
-	a.loops = append(a.loops, a.runners.Tend)
+	a.loops = append(a.loops, a.runners.Tend, a.runners.Listen)
 	return nil
 }
 

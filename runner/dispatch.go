@@ -33,6 +33,8 @@ type Dispatch struct {
 	Key     ed25519.PrivateKey // signs what runners are told; they know its public half since they enrolled
 	Lease   time.Duration      // how long a runner may be silent
 	Since   time.Time          // when this process began: silence before that is ours
+	// Announce tells the open screens of this process that something changed which nobody wrote down. Only Listen needs it.
+	Announce func(kind, id string)
 
 	stop struct {
 		once, made sync.Once

@@ -86,6 +86,9 @@ func (db *DB) Subscribe(ctx context.Context) <-chan []string {
 	return c
 }
 
+// Announce tells the listeners of this process that something changed which no transaction writes: a runner fell silent.
+func (db *DB) Announce(kind, id string) { db.feed.publish([]string{kind, kind + ":" + id}, false) }
+
 // announce tells this process at once and the other replicas soon.
 func (db *DB) announce(a announcement) {
 	db.feed.writes.Add(1)
