@@ -68,6 +68,8 @@ type Deps struct {
 	Runners   Runners
 	Clusters  Clusters
 	Secrets   Secrets
+	Privacy   Privacy
+	Vouching  Vouching
 	Config    Config
 	Rules     Rules
 	Mornings  Mornings
@@ -136,6 +138,7 @@ func build(deps Deps) (*server, error) {
 	s.clusters()
 	s.handovers()
 	s.secrets()
+	s.privacy()
 	s.configuration()
 	s.people()
 	s.system()

@@ -53,6 +53,7 @@ type Commands struct {
 	Whoison    whoIsOn            `cmd:"" help:"Say who is on call."`
 	Apply      apply              `cmd:"" help:"Apply a folder of configuration."`
 	Export     export             `cmd:"" help:"Write back what is configured."`
+	Privacy    privacyCommands    `cmd:"" help:"Say what is held about somebody, fetch it, erase it."`
 	Secret     secretCommands     `cmd:"" help:"Keep secrets for actions: stored encrypted, never shown again."`
 	Token      tokenCommands      `cmd:"" help:"Keep the API token of this machine."`
 }

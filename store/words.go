@@ -118,6 +118,11 @@ func words() map[string]holding {
 		"tracker_state":      {refs: "tracker", prose: "body"},
 		"request_deed":       {refs: "key request"},
 
+		"proposal":        {refs: "id state", prose: "body reason"},
+		"proposal_member": {refs: "proposal request print"},
+		"proposal_night":  {refs: "name", prose: "body"},
+		"proposal_word":   {refs: "proposal", prose: "word"},
+
 		"chat_call":   {refs: "id"},
 		"chat_post":   {refs: "place ts purpose kind subject of_what"},
 		"chat_cursor": {refs: "name"},

@@ -31,6 +31,7 @@ import (
 	"frontline/journal"
 	"frontline/oncall"
 	"frontline/people"
+	"frontline/privacy"
 	"frontline/rule"
 	"frontline/runner"
 	"frontline/secret"
@@ -206,7 +207,7 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	grateful := &thanks.Service{DB: w.DB, Book: book[thanks.Directory](w), Matters: thanks.Wings{Desk: requests, Incidents: incidents, Actions: actions}, Now: w.DB.Now,
 		Link: func(x thanks.Thanks) string { return "https://frontline.verity.example/thanks/" + x.Name() }}
 	h, err := api.New(api.Deps{
-		Thanks: grateful,
+		Thanks: grateful, Vouching: w.SignIn, Privacy: &privacy.Service{DB: w.DB, Copies: w.DB, Now: w.DB.Now, Forget: requests.Forget},
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
 		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Finding: requests, Demands: requests, Insight: &insight.Board{DB: w.DB, Book: book[insight.Directory](w), Now: w.DB.Now}, Proposals: explorer, Actions: actions, Runners: w.Runners, Clusters: actions, Secrets: *actions.Vault, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), TakingUp: requests, Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
 	})
