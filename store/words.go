@@ -118,7 +118,7 @@ func words() map[string]holding {
 		"tracker_state":      {refs: "tracker", prose: "body"},
 		"request_deed":       {refs: "key request"},
 
-		"proposal":        {refs: "id state", prose: "body reason"},
+		"proposal":        {refs: "state", prose: "body reason"},
 		"proposal_member": {refs: "proposal request print"},
 		"proposal_night":  {refs: "name", prose: "body"},
 		"proposal_word":   {refs: "proposal", prose: "word"},
