@@ -117,9 +117,17 @@ func TestOffersAtClose(t *testing.T) {
 	if r := k.named("R-1"); len(r.Codes) != 2 || r.Codes[0].Share != 50 || r.Codes[0].By != "liis" {
 		t.Errorf("coded: %+v", r.Codes)
 	}
+	k.desk.to("/requests/R-1", ask{as: people.Support}).lacks("form[action$='/code']")
+	k.must2(k.requests.Close(t.Context(), k.actor("liis"), k.asks("grace", "question", "No webhooks in Kenya", "Pending.", nil).ID, desk.Ending{Outcome: desk.Fixed})) // as a loop that is closed does
+	k.desk.to("/requests/R-7", ask{as: people.Support}).has("form[action$='/code'] .suggest .none", "None of these")
+	k.desk.to("/requests/R-7/code", ask{as: people.Support, form: formOf()}).is(http.StatusUnprocessableEntity).has(".note[role=alert]", "Choose what it was about")
+	k.desk.to("/requests/R-7/code", ask{as: people.Support, form: formOf("demand", hooks.ID)}).leadsTo("/requests/R-7")
+	if r := k.named("R-7"); len(r.Codes) != 1 || r.Codes[0].Share != 100 || r.State != desk.Closed {
+		t.Errorf("coded after its end: %+v", r)
+	}
 	k.asks("grace", "question", "Something else entirely", "Words.", nil)
-	k.desk.to("/requests/R-7/close", ask{as: people.Support, form: formOf("outcome", "done", "demand", "none")}).leadsTo("/requests/R-7")
-	if !k.named("R-7").NoDemand {
+	k.desk.to("/requests/R-8/close", ask{as: people.Support, form: formOf("outcome", "done", "demand", "none")}).leadsTo("/requests/R-8")
+	if !k.named("R-8").NoDemand {
 		t.Error("none of these was not kept")
 	}
 }

@@ -21,9 +21,10 @@ type offer struct {
 // noDemand is the answer that it is none of them.
 const noDemand = "none"
 
-// offers are the demands that are suggested for an open request, and the way to say that it is none of them.
+// offers are the demands that are suggested for a request that is open, or that was closed and nobody said what it was about; and the way to say that it
+// is none of them.
 func (s *Server) offers(ctx context.Context, v *visit, r desk.Request) ([]offer, error) {
-	if s.deps.Demands == nil || !r.Open() {
+	if coded := len(r.Codes) > 0 || r.NoDemand; s.deps.Demands == nil || coded && !r.Open() || r.Wordless() {
 		return nil, nil
 	}
 	all, err := s.deps.Demands.Advise(ctx, v.Actor, r.ID)

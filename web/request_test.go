@@ -88,7 +88,7 @@ func TestTeamOnlyRequest(t *testing.T) {
 		if names := rowNames(k.desk.to("/requests", ask{as: role})); len(names) != 0 {
 			t.Errorf("%s lists %v", role, names)
 		}
-		for _, deed := range []string{"accept", "decline", "snooze", "say", "draft", "here", "assign", "change", "wait", "resume", "close", "reopen", "link", "solve", "macro"} {
+		for _, deed := range []string{"accept", "decline", "snooze", "say", "draft", "here", "assign", "change", "wait", "resume", "close", "reopen", "code", "link", "solve", "macro"} {
 			form := formOf("reason", "no", "until", "1h", "text", "x", "for", "asker", "outcome", "done", "other", "R-1", "macro", "known")
 			k.desk.to("/requests/R-1/"+deed, ask{as: role, form: form}).is(http.StatusNotFound)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"frontline/desk"
+	"frontline/fault"
 	"frontline/people"
 )
 
@@ -33,6 +34,7 @@ type RequestEnds interface {
 	Resume(ctx context.Context, a people.Actor, ref string) (desk.Request, error)
 	Close(ctx context.Context, a people.Actor, ref string, e desk.Ending) (desk.Request, error)
 	Reopen(ctx context.Context, a people.Actor, ref string) (desk.Request, error)
+	Code(ctx context.Context, a people.Actor, ref string, c desk.Coding) (desk.Request, error)
 	Solved(ctx context.Context, a people.Actor, ref string) (desk.Request, error)
 }
 
@@ -126,6 +128,17 @@ func (s *Server) closeRequest(w http.ResponseWriter, r *http.Request, v *visit) 
 	e := desk.Ending{Outcome: desk.Outcome(r.PostForm.Get("outcome")), Size: desk.Size(r.PostForm.Get("size")), Coding: codingOf(r.PostForm)}
 	return s.editRequest(w, r, v, "is closed.", fact{Name: "Close as", Value: outcomeWord(e.Outcome)}, func(ref string, _ int64) (desk.Request, error) {
 		return s.deps.Requests.Close(r.Context(), v.Actor, ref, e)
+	})
+}
+
+// codeRequest says what a request was about that is closed already, such as by telling its asker that a bug is fixed.
+func (s *Server) codeRequest(w http.ResponseWriter, r *http.Request, v *visit) error {
+	c := codingOf(r.PostForm)
+	return s.editRequest(w, r, v, "counts for what you chose.", fact{}, func(ref string, _ int64) (desk.Request, error) {
+		if len(c.Codes) == 0 && !c.None {
+			return desk.Request{}, fault.Wrong("demand", "Choose what it was about, or say that it is none of these.")
+		}
+		return s.deps.Requests.Code(r.Context(), v.Actor, ref, c)
 	})
 }
 

@@ -169,6 +169,7 @@ func (s *Server) requestRoutes() []Route {
 		{"POST /requests/{ref}/resume", needs(people.WorkRequests), s.resumeRequest},
 		{"POST /requests/{ref}/close", needs(people.WorkRequests), s.closeRequest},
 		{"POST /requests/{ref}/reopen", needs(people.WorkRequests), s.reopenRequest},
+		{"POST /requests/{ref}/code", needs(people.WorkRequests), s.codeRequest},
 		{"POST /requests/{ref}/problem", needs(people.WorkRequests), s.hangRequest},
 		{"GET /requests/{ref}/solve", needs(people.WorkRequests), s.showSolve},
 		{"POST /requests/{ref}/solve", needs(people.WorkRequests), s.solveRequest},
