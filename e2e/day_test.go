@@ -20,7 +20,7 @@ const workday = `
 chats:
   - {id: help, channel: C0HELP, title: "#help", take: [mention], team: support, answers: true}
 trackers:
-  - {id: pipeline, name: GitHub, kind: github, address: "GITHUB", project: verity/decision-pipeline, token: "env:GITHUB_TOKEN", webhook: "env:GITHUB_HOOK", team: pipeline}
+  - {id: pipeline, name: GitHub, kind: github, address: "ADDRESS", project: verity/decision-pipeline, token: "env:GITHUB_TOKEN", webhook: "env:GITHUB_HOOK", team: pipeline}
 request_types:
   - {id: stuck, title: A session is stuck, team: support, service: decision-pipeline, actions: [sessions/reset], mail: [sessions@verity.example]}
 actions:
@@ -47,7 +47,7 @@ type day struct {
 func openDay(t *testing.T) *day {
 	t.Helper()
 	w, hub := neighbour.Slack(t, members()...), played.OpenGitHub(t)
-	d := verity.Open(t, verity.Options{Config: strings.ReplaceAll(workday, "GITHUB", hub.Target().Address), Slack: app.SlackSettings{Slack: "env:SLACK_TOKEN", SlackSigning: "env:SLACK_SIGNING", SlackAPI: w.API},
+	d := verity.Open(t, verity.Options{Config: strings.ReplaceAll(workday, "ADDRESS", hub.Target().Address), Slack: app.SlackSettings{Slack: "env:SLACK_TOKEN", SlackSigning: "env:SLACK_SIGNING", SlackAPI: w.API},
 		Getenv: map[string]string{"SLACK_TOKEN": neighbour.SlackToken, "SLACK_SIGNING": neighbour.SlackSigning, "GITHUB_TOKEN": "ghp_played", "GITHUB_HOOK": trackertest.Shared}})
 	d.Wait(6*time.Hour + 24*time.Minute) // five past nine in Tallinn
 	hub.SetNow(d.Clock.Now())
@@ -149,6 +149,7 @@ func TestDay(t *testing.T) {
 	d.b.Click(".thanked a.button")
 	d.b.Fill("main textarea[name=reason]", "One press, and nobody had to call a developer.")
 	d.b.Click("main form .first")
+	d.b.SeeText("T-1")
 	d.b.Open(d.URL + "/thanks")
 	d.b.SeeText("One press, and nobody had to call a developer.")
 
@@ -175,6 +176,7 @@ func (d *day) escalates(demand string) {
 	d.b.SeeText("Take it")
 	d.b.Open(d.URL + "/requests/" + bug.Name() + "/escalate")
 	d.b.Click("button[name=do][value=send]")
+	d.b.SeeText("It is with developers")
 	d.Settle()
 	keys := d.hub.Issues()
 	if len(keys) != 1 {
@@ -198,8 +200,11 @@ func (d *day) escalates(demand string) {
 	if told := d.sees("C0HELP", "5.3"); told.Thread != "1795518000.000100" {
 		d.t.Errorf("it is told in %q, want in the thread", told.Thread)
 	}
-	d.b.Open(d.URL + "/requests/" + bug.Name())
-	d.closes(desk.Fixed, demand)
+	d.b.Open(d.URL + "/requests/" + bug.Name()) // it is closed with that; what it was about is still asked
+	d.b.Click("details[data-key=c] > summary")
+	d.b.Click("label:has(> input[name=demand][value='" + demand + "'])")
+	d.b.Click("form[action$='/code'] button.first")
+	d.b.SeeText("counts for what you chose")
 }
 
 // trackerCalls is the tracker saying that something happened to an issue.

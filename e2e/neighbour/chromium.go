@@ -97,10 +97,16 @@ func (b *Browser) Complaints() []string {
 // Do runs steps of chromedp.
 func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
+	b.on("the page", steps...)
+}
+
+// on runs steps about one element, which it names when they do not come to an end.
+func (b *Browser) on(what string, steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.Context, b.Patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
-		b.t.Fatalf("browser at %s: %v", b.location(), err)
+		b.t.Fatalf("browser at %s: %s: %v", b.location(), what, err)
 	}
 }
 
@@ -143,9 +149,9 @@ func (b *Browser) URL() string {
 func (b *Browser) Click(selector string) {
 	b.t.Helper()
 	at := chromedp.CSS(selector)
-	b.Do(chromedp.WaitVisible(at))
+	b.on(selector, chromedp.WaitVisible(at))
 	b.bare(selector)
-	b.Do(chromedp.Click(at))
+	b.on(selector, chromedp.Click(at))
 }
 
 // inReach scrolls an element to the middle of the window and says what would get a click on it: nothing when that is the element itself.
@@ -187,21 +193,21 @@ func (b *Browser) bare(selector string) {
 // Fill waits for a form field to be visible, goes into it and types the text over what is there, as a person does: a live screen leaves alone where somebody is.
 func (b *Browser) Fill(selector, text string) {
 	b.t.Helper()
-	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Focus(chromedp.CSS(selector)), chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`),
+	b.on(selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Focus(chromedp.CSS(selector)), chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`),
 		chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
 // See waits until an element is visible and returns its text.
 func (b *Browser) See(selector string) string {
 	b.t.Helper()
-	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)))
+	b.on(selector, chromedp.WaitVisible(chromedp.CSS(selector)))
 	return ask(b, chromedp.Text(chromedp.CSS(selector)))
 }
 
 // Value waits until a form field is visible and returns what it holds.
 func (b *Browser) Value(selector string) string {
 	b.t.Helper()
-	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)))
+	b.on(selector, chromedp.WaitVisible(chromedp.CSS(selector)))
 	return ask(b, chromedp.Value(chromedp.CSS(selector)))
 }
 
