@@ -158,8 +158,7 @@ func (k *killing) dies(o order) {
 	kind := kindOf(k.kind, clock.Real{})
 	var err error
 	if len(k.plan.Changes) == 0 {
-		k.plan, err = kind.Plan(k.t.Context(), k.call)
-		must(k.t, err)
+		k.plan = patiently(k.t, func() (action.Plan, error) { return kind.Plan(k.t.Context(), k.call) })
 	}
 	o.Call, o.Plan = k.call, k.plan
 	k.steps, k.copies = killed(k.t, o)
@@ -367,9 +366,7 @@ func (k *killing) disconnects(o order) {
 	k.call.Settings = k.settings(map[string]any{"disconnect": true})
 	kind := kindOf(k.kind, clock.Real{})
 	for range 240 { // until the broker has reported them
-		var err error
-		k.plan, err = kind.Plan(k.t.Context(), k.call)
-		must(k.t, err)
+		k.plan = patiently(k.t, func() (action.Plan, error) { return kind.Plan(k.t.Context(), k.call) })
 		if len(k.plan.Changes) == hanging {
 			break
 		}
@@ -417,8 +414,7 @@ func TestKilledBetweenConsumers(t *testing.T) {
 		s.contents(messages) // everything was given back once
 		for _, tick := range []int{first - 1, first + 1, first + next/2, first + next + 1, first + next + 40} {
 			call := s.call(map[string]any{"count": first})
-			plan, err := peek().Plan(t.Context(), call)
-			must(t, err)
+			plan := patiently(t, func() (action.Plan, error) { return peek().Plan(t.Context(), call) })
 			tells := s.told(messages)
 			killed(t, order{Kind: "rabbitmq.peek", Call: call, Password: s.b.Password, Plan: plan, death: death{Tick: tick}})
 			if on == neighbour.RabbitMQ4 && !tells {
@@ -431,8 +427,7 @@ func TestKilledBetweenConsumers(t *testing.T) {
 			}
 		}
 		call := s.matching(`id == "decision-009"`, nil)
-		plan, err := matching().Plan(t.Context(), call)
-		must(t, err)
+		plan := patiently(t, func() (action.Plan, error) { return matching().Plan(t.Context(), call) })
 		killed(t, order{Kind: "rabbitmq.park-matching", Call: call, Password: s.b.Password, Plan: plan, death: death{Tick: first}})
 		s.holdsAfterAKill(ids(1, messages)) // it dies before it has taken the message out
 	})

@@ -14,7 +14,6 @@ import (
 	"frontline/fault"
 )
 
-// planned plans and expects one message to be proposed.
 // patiently asks again while the broker is not there: one that has just come up says for some seconds that a queue is down.
 func patiently[T any](t *testing.T, ask func() (T, error)) T {
 	t.Helper()
@@ -27,6 +26,7 @@ func patiently[T any](t *testing.T, ask func() (T, error)) T {
 	return v
 }
 
+// planned plans and expects one message to be proposed.
 func planned(t *testing.T, call action.Call) action.Plan {
 	t.Helper()
 	plan := patiently(t, func() (action.Plan, error) { return park().Plan(t.Context(), call) })
