@@ -335,6 +335,7 @@ func TestLostStreamIsSaid(t *testing.T) {
 func (st *street) again() {
 	st.plus(st.routes...)
 	st.template("counted", counted)
+	st.serving.Store(st.s) // the stopped one would let each stream begin, and end it at once
 	st.alive.Store(true)
 }
 
