@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"frontline/action"
@@ -273,14 +271,7 @@ func (t *tx) addOutput(ctx context.Context, run, holder string, lines []action.L
 
 // ActionRun implements action.Records.
 func (db *DB) ActionRun(ctx context.Context, ref string) (action.Run, error) {
-	where, arg := `r.id = $1`, any(ref)
-	if n, short := strings.CutPrefix(strings.ToUpper(ref), "RUN-"); short {
-		number, err := strconv.ParseInt(n, 10, 64)
-		if err != nil {
-			return action.Run{}, noRun(ref)
-		}
-		where, arg = `r.number = $1`, number
-	}
+	where, arg := called("r", "RUN-", ref)
 	r, ok, err := row(ctx, db.read, scanRun, `SELECT `+runColumns+runFrom+` WHERE `+where, arg)
 	if err == nil && !ok {
 		err = noRun(ref)

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"strconv"
 	"strings"
 	"time"
 
@@ -44,12 +43,7 @@ func scanAnswerVersion(s scan) (v desk.AnswerVersion, err error) {
 
 // Answer implements desk.Shelf.
 func (db *DB) Answer(ctx context.Context, ref string) (desk.Answer, error) {
-	where, arg := `a.id = $1`, any(ref)
-	if digits, ok := strings.CutPrefix(strings.ToUpper(ref), "K-"); ok {
-		if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
-			where, arg = `a.number = $1`, n
-		}
-	}
+	where, arg := called("a", "K-", ref)
 	x, ok, err := row(ctx, db.read, scanAnswer, answerQuery+` WHERE `+where, arg)
 	if err == nil && !ok {
 		err = noAnswer(ref)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -380,14 +379,4 @@ func scanRequest(s scan) (r desk.Request, err error) {
 
 func noRequest(ref string) error {
 	return fault.New(fault.NotFound, "There is no request %.60s, or it is not open to you. Look in the list of requests.", ref)
-}
-
-// requestNumber reads a name such as "R-1042".
-func requestNumber(ref string) (int64, bool) {
-	digits, ok := strings.CutPrefix(strings.ToUpper(ref), "R-")
-	if !ok {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(digits, 10, 64)
-	return n, err == nil
 }

@@ -12,10 +12,7 @@ import (
 
 // Request implements desk.Reading.
 func (db *DB) Request(ctx context.Context, ref string) (desk.Request, error) {
-	where, arg := `r.id = $1`, any(ref)
-	if n, ok := requestNumber(ref); ok {
-		where, arg = `r.number = $1`, n
-	}
+	where, arg := called("r", "R-", ref)
 	r, ok, err := row(ctx, db.read, scanRequest, `SELECT `+requestColumns+` FROM request r WHERE `+where, arg)
 	if err == nil && !ok {
 		err = noRequest(ref)

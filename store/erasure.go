@@ -166,11 +166,8 @@ func (db *DB) Erasures(ctx context.Context, limit int) ([]privacy.Erasure, error
 
 // Erasure implements privacy.Store.
 func (db *DB) Erasure(ctx context.Context, ref string) (privacy.Erasure, error) {
-	number := int64(0)
-	if digits, ok := strings.CutPrefix(strings.ToUpper(ref), "ER-"); ok {
-		number, _ = strconv.ParseInt(digits, 10, 64)
-	}
-	e, ok, err := row(ctx, db.read, scanErasure, `SELECT `+erasureColumns+` FROM erasure WHERE id = $1 OR number = $2`, ref, number)
+	where, arg := called("erasure", "ER-", ref)
+	e, ok, err := row(ctx, db.read, scanErasure, `SELECT `+erasureColumns+` FROM erasure WHERE `+where, arg)
 	if err == nil && !ok {
 		err = fault.New(fault.NotFound, "There is no erasure %.60s. Look in the list.", ref)
 	}

@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"strconv"
-	"strings"
 	"time"
 
 	"frontline/desk"
@@ -281,12 +279,7 @@ func noEscalation(ref string) error {
 
 // Escalation implements desk.EscalationReading.
 func (db *DB) Escalation(ctx context.Context, ref string) (desk.Escalation, error) {
-	where, arg := `e.id = $1`, any(ref)
-	if digits, ok := strings.CutPrefix(strings.ToUpper(ref), "E-"); ok {
-		if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
-			where, arg = `e.number = $1`, n
-		}
-	}
+	where, arg := called("e", "E-", ref)
 	e, ok, err := row(ctx, db.read, scanEscalation, escalationQuery+` WHERE `+where, arg)
 	if err == nil && !ok {
 		err = noEscalation(ref)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"frontline/fault"
@@ -192,7 +190,7 @@ func noIncident(name string) error {
 
 // incidentID returns the id behind an id or a name such as "INC-31".
 func (db *DB) incidentID(ctx context.Context, name string) (string, error) {
-	number, ok := incidentNumber(name)
+	number, ok := short("INC-", name)
 	if !ok {
 		return name, nil
 	}
@@ -203,21 +201,9 @@ func (db *DB) incidentID(ctx context.Context, name string) (string, error) {
 	return id, err
 }
 
-func incidentNumber(name string) (int64, bool) {
-	digits, ok := strings.CutPrefix(strings.ToUpper(name), "INC-")
-	if !ok {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(digits, 10, 64)
-	return n, err == nil
-}
-
 // Incident implements incident.Store.
 func (db *DB) Incident(ctx context.Context, id string) (incident.Incident, error) {
-	where, arg := `i.id = $1`, any(id)
-	if n, ok := incidentNumber(id); ok {
-		where, arg = `i.number = $1`, n
-	}
+	where, arg := called("i", "INC-", id)
 	i, ok, err := row(ctx, db.read, scanIncident, `SELECT `+incidentColumns+` FROM incident i WHERE `+where, arg)
 	if err == nil && !ok {
 		err = noIncident(id)

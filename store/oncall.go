@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"strconv"
-	"strings"
 	"time"
 
 	"frontline/fault"
@@ -131,14 +129,7 @@ func (t *tx) openPage(ctx context.Context, o oncall.Outcome) (oncall.Page, error
 
 // Page implements oncall.Pages.
 func (db *DB) Page(ctx context.Context, ref string) (oncall.Page, []oncall.Attempt, error) {
-	where, arg := `id = $1`, any(ref)
-	if short, ok := strings.CutPrefix(strings.ToUpper(ref), "P-"); ok {
-		n, err := strconv.ParseInt(short, 10, 64)
-		if err != nil {
-			return oncall.Page{}, nil, errNoPage
-		}
-		where, arg = `number = $1`, n
-	}
+	where, arg := called("page", "P-", ref)
 	p, ok, err := row(ctx, db.read, scanPage, `SELECT number, body FROM page WHERE `+where, arg)
 	if err != nil {
 		return p, nil, err

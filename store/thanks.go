@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strconv"
 	"strings"
 	"time"
 
@@ -53,12 +52,7 @@ func thanksOf(ctx context.Context, q querier, query string, args ...any) ([]than
 }
 
 func oneThanks(ctx context.Context, q querier, ref string) (thanks.Thanks, error) {
-	where, arg := `h.id = $1`, any(ref)
-	if digits, ok := strings.CutPrefix(strings.ToUpper(ref), "T-"); ok {
-		if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
-			where, arg = `h.number = $1`, n
-		}
-	}
+	where, arg := called("h", "T-", ref)
 	all, err := thanksOf(ctx, q, thanksQuery+` WHERE `+where, arg)
 	if err != nil {
 		return thanks.Thanks{}, err
