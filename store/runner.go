@@ -342,7 +342,7 @@ func (db *DB) ChangeAssignment(ctx context.Context, id string, decide func(runne
 	return after, err
 }
 
-// assignmentNow holds an assignment, and reads it with its run.
+// assignmentNow holds an assignment and its run, and reads both: a server that starts anew may be taking the run over at this moment.
 func (t *tx) assignmentNow(ctx context.Context, id string) (c runner.Change, err error) {
 	n, err := t.exec(ctx, `UPDATE assignment SET calls = calls WHERE id = $1`, id) // holds the row until the end of the transaction
 	if err == nil && n == 0 {
@@ -355,7 +355,10 @@ func (t *tx) assignmentNow(ctx context.Context, id string) (c runner.Change, err
 		return c, err
 	}
 	c.Now = t.now
-	if c.Assignment.Run != "" {
+	if c.Assignment.Run == "" {
+		return c, nil
+	}
+	if err = t.lockKey(ctx, "run "+c.Assignment.Run); err == nil {
 		c.Run, err = t.run(ctx, c.Assignment.Run)
 	}
 	return c, err

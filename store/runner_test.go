@@ -134,6 +134,50 @@ func TestALaterProcessTakesOver(t *testing.T) {
 	})
 }
 
+// TestARunChangesHandsUnderItsRunner takes a run over again and again, as servers that start anew do, while its runner writes: nothing is refused.
+func TestARunChangesHandsUnderItsRunner(t *testing.T) {
+	two(t, func(t *testing.T, a, b *DB) {
+		r := enrolled(t, a, "berlin-1", inBerlin)
+		run := running(t, a)
+		h := runner.Hold{Assignment: assigned(t, a, run.ID, action.OrderDo).ID, Runner: r.ID, Boot: "boot-1"}
+		beat(t, a, r, h.Boot)
+		written := make(chan struct{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			defer close(written)
+			for call := range int64(100) {
+				s, cs, err := run.Writes(action.StepOf{Step: action.Step{Name: "step"}}, a.Now())
+				if err == nil {
+					_, err = a.StepFor(t.Context(), h, call+1, s, cs)
+				}
+				if err == nil {
+					err = a.OutputFor(t.Context(), h, call, []action.Line{{Text: "line"}}, action.Progress{})
+				}
+				if err != nil {
+					t.Errorf("call %d: %v", call, err)
+				}
+			}
+		})
+		for n, done := 0, false; !done; n++ {
+			select {
+			case <-written:
+				done = true
+			default:
+			}
+			if _, err := b.ChangeRun(t.Context(), run.ID, func(c action.Current) (action.Run, journal.Consequences, error) {
+				c.Run.Holder = fmt.Sprintf("holder %d", n)
+				return c.Run, journal.Consequences{}, nil
+			}); err != nil {
+				t.Error(err)
+			}
+		}
+		wg.Wait()
+		if steps, err := a.RunSteps(t.Context(), run.ID); err != nil || len(steps) != 100 {
+			t.Errorf("%d steps %v", len(steps), err)
+		}
+	})
+}
+
 // TestOutputComesOnce sends lines again that are here already.
 func TestOutputComesOnce(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ *clock.Moved) {
