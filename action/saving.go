@@ -24,6 +24,7 @@ const (
 	FromAlert    Origin = "alert"
 	FromIncident Origin = "incident"
 	FromRequest  Origin = "request"
+	FromAsking   Origin = "asking" // a person who was about to ask, and needed nobody
 )
 
 // Saving is what a run saved, as it was counted at its end: definitions change, and what was counted does not.
@@ -57,6 +58,8 @@ func (r Run) origin() Origin {
 		return FromIncident
 	case "request":
 		return FromRequest
+	case Asking:
+		return FromAsking
 	}
 	return FromPerson
 }

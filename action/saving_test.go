@@ -35,11 +35,12 @@ func TestWhatARunSaved(t *testing.T) {
 			r.StartedAt = began.Add(time.Hour)
 			r.Consent = Consent{Need: 1, AskedAt: began.Add(2 * time.Minute)}
 		}, func(Saving) Saving { return want }},
-		"a program's":          {func(r *Run) { r.PlannedBy.Via, r.StartedBy.Via = "api", "api" }, func(s Saving) Saving { s.Origin, s.Own, s.Saved = FromToken, 0, 20*time.Minute; return s }},
-		"a rule's for a group": {func(r *Run) { r.StartedBy.Kind, r.For = people.ByRule, journal.Of("group", "g") }, func(s Saving) Saving { s.Origin, s.Own, s.Saved = FromRule, 0, 20*time.Minute; return s }},
-		"for an alert":         {func(r *Run) { r.For = journal.Of("group", "g") }, func(s Saving) Saving { s.Origin = FromAlert; return s }},
-		"for a request":        {func(r *Run) { r.For = journal.Of("request", "r") }, func(s Saving) Saving { s.Origin = FromRequest; return s }},
-		"longer than by hand":  {func(r *Run) { r.StartedAt = began.Add(time.Hour) }, func(s Saving) Saving { s.Own, s.Saved = time.Hour, 0; return s }},
+		"a program's":           {func(r *Run) { r.PlannedBy.Via, r.StartedBy.Via = "api", "api" }, func(s Saving) Saving { s.Origin, s.Own, s.Saved = FromToken, 0, 20*time.Minute; return s }},
+		"a rule's for a group":  {func(r *Run) { r.StartedBy.Kind, r.For = people.ByRule, journal.Of("group", "g") }, func(s Saving) Saving { s.Origin, s.Own, s.Saved = FromRule, 0, 20*time.Minute; return s }},
+		"for an alert":          {func(r *Run) { r.For = journal.Of("group", "g") }, func(s Saving) Saving { s.Origin = FromAlert; return s }},
+		"in place of a request": {func(r *Run) { r.For = journal.Of(Asking, "webhooks") }, func(s Saving) Saving { s.Origin = FromAsking; return s }},
+		"for a request":         {func(r *Run) { r.For = journal.Of("request", "r") }, func(s Saving) Saving { s.Origin = FromRequest; return s }},
+		"longer than by hand":   {func(r *Run) { r.StartedAt = began.Add(time.Hour) }, func(s Saving) Saving { s.Own, s.Saved = time.Hour, 0; return s }},
 	} {
 		r := good()
 		c.change(&r)

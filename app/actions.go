@@ -6,6 +6,7 @@ import (
 
 	"frontline/action"
 	"frontline/clock"
+	"frontline/desk"
 	"frontline/fault"
 	"frontline/incident"
 	"frontline/integration/exec"
@@ -91,8 +92,22 @@ func (a *App) belongs(ctx context.Context, actor people.Actor, s journal.Subject
 	case "request":
 		_, err := a.desk.Request(ctx, actor, s.ID)
 		return err
+	case action.Asking:
+		return a.asking(ctx, actor, s.ID)
 	}
 	return fault.New(fault.Invalid, "A run belongs to an alert, an incident or a request, not to a %s. Start it from one of them, or alone.", s.Kind)
+}
+
+// asking says whether somebody may run something in place of a request of a type.
+func (a *App) asking(ctx context.Context, actor people.Actor, kind string) error {
+	book, err := a.config.Book(ctx)
+	if err != nil {
+		return err
+	}
+	if _, known := book.RequestType(kind); !known && kind != desk.OtherType {
+		return fault.New(fault.Invalid, "There is no such type of request any more. Start the action alone.")
+	}
+	return people.May(actor, people.AskDesk, people.Subject{Kind: "request"})
 }
 
 // box keeps something sealed in the database, such as secret inputs between planning and running.

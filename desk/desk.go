@@ -41,6 +41,9 @@ const (
 // Waits lists whom a request may wait for.
 func Waits() []Wait { return []Wait{Asker, Developers, Others} }
 
+// OtherType stands where a type may be named for what is asked without one.
+const OtherType = "other"
+
 // Outcome is what became of a request.
 type Outcome string
 

@@ -266,6 +266,8 @@ func (s *Server) aboutLink(ctx context.Context, v *visit, about journal.Subject)
 	case "request":
 		r, err := s.deps.Requests.Request(ctx, v.Actor, about.ID)
 		return link{Word: r.Name() + " " + r.Title, Path: "/requests/" + r.Name()}, err
+	case action.Asking:
+		return askingLink(about.ID), nil
 	}
 	return link{}, nil
 }

@@ -31,7 +31,7 @@ type askScreen struct {
 type askCard struct{ Title, Help, Path, Team string }
 
 // other is the type that asks for nothing more.
-const otherType = "other"
+const otherType = desk.OtherType
 
 func (s *Server) showAsk(w http.ResponseWriter, r *http.Request, v *visit) error {
 	book, err := s.deps.Book(r.Context())

@@ -47,6 +47,7 @@ type runScreen struct {
 	Forgotten string // the day when its output was forgotten; empty while it is there
 	Refused   string // why what was asked is not done, when its form is gone
 	Elsewhere link   // another run that a refusal names
+	Ask       string // where it is asked after all, of a run in place of a request
 }
 
 type planView struct {
@@ -126,6 +127,9 @@ func (s *Server) run(ctx context.Context, v *visit, x action.Run) (runScreen, er
 	}
 	if scr.About, err = s.aboutLink(ctx, v, x.For); err != nil {
 		return runScreen{}, err
+	}
+	if x.For.Kind == action.Asking && scr.Ended {
+		scr.Ask = scr.About.Path
 	}
 	return scr, s.runRecords(ctx, v, x, &scr)
 }

@@ -89,7 +89,7 @@ func originFacts(all map[action.Origin]int) []fact {
 	for _, o := range []struct {
 		origin action.Origin
 		word   string
-	}{{action.FromPerson, "A person"}, {action.FromAlert, "A person, for an alert"}, {action.FromIncident, "A person, for an incident"}, {action.FromRequest, "A person, for a request"},
+	}{{action.FromPerson, "A person"}, {action.FromAlert, "A person, for an alert"}, {action.FromIncident, "A person, for an incident"}, {action.FromRequest, "A person, for a request"}, {action.FromAsking, "A person, in place of a request"},
 		{action.FromRule, "A rule"}, {action.FromToken, "A program"}} {
 		if n := all[o.origin]; n > 0 {
 			out = append(out, fact{Name: o.word, Value: plural(n, "run", "runs")})

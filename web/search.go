@@ -170,22 +170,3 @@ func nearRows(v *visit, book Book, near []desk.Near) []nearRow {
 	}
 	return out
 }
-
-type nearScreen struct {
-	head
-	Near []nearRow
-}
-
-// showNear is what is like a question that is just being typed: a piece of a screen, for the form's script.
-func (s *Server) showNear(w http.ResponseWriter, r *http.Request, v *visit) error {
-	book, err := s.deps.Book(r.Context())
-	if err != nil {
-		return err
-	}
-	q := r.URL.Query()
-	near, err := s.deps.Finding.SimilarTo(r.Context(), v.Actor, desk.Asking{Title: q.Get("title"), Body: q.Get("body"), Customer: q.Get("customer"), Service: q.Get("service")}, mostNear)
-	if err != nil {
-		return err
-	}
-	return s.show(w, r, v, http.StatusOK, "near", nearScreen{head: head{Title: "Similar requests", Wing: "/requests", layout: pieceLayout}, Near: nearRows(v, book, near)})
-}

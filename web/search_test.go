@@ -61,7 +61,7 @@ func TestSearchSaysWhatItFoundAndWhy(t *testing.T) {
 
 func TestWhatWasAskedBefore(t *testing.T) {
 	asked := desk.Asking{}
-	f := newFirm(t, func(d *Deps) { d.Finding = someFound{asked: &asked} })
+	f := openRequests(t, newFirm(t, func(d *Deps) { d.Finding = someFound{asked: &asked} })).firm
 	p := f.desk.to("/requests/similar?title=Where+is+my+refund&body=It+is+late", ask{as: people.Member})
 	if asked.Title != "Where is my refund" || asked.Body != "It is late" {
 		t.Errorf("asked for %+v", asked)

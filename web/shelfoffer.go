@@ -36,25 +36,20 @@ type offerScreen struct {
 
 type hidden struct{ Name, Value string }
 
-// offerAnswers shows published answers before a question is sent. It says false when there is none, or when the person has seen them.
+// offerAnswers shows published answers before a question is sent. It says false when there is none, or when the person has read them: "yes", or the
+// names of those that they opened while they wrote.
 func (s *Server) offerAnswers(w http.ResponseWriter, r *http.Request, v *visit, posted url.Values) (bool, error) {
-	if posted.Get("seen-answers") != "" || strings.TrimSpace(posted.Get("title")) == "" {
+	seen := strings.Fields(posted.Get("seen-answers"))
+	if slices.Contains(seen, "yes") || strings.TrimSpace(posted.Get("title")) == "" {
 		return false, nil
 	}
-	found, err := s.deps.Requests.Offer(r.Context(), v.Actor, posted.Get("title")+"\n"+posted.Get("text"), mostOffered)
-	if err != nil || len(found) == 0 {
+	found, err := s.offersLike(r.Context(), v, posted.Get("title")+"\n"+posted.Get("text"))
+	unread := slices.ContainsFunc(found, func(o offered) bool { return !slices.Contains(seen, o.Name) })
+	if err != nil || !unread {
 		return false, err
 	}
-	scr := offerScreen{head: head{Title: "Does one of these answer it?", Wing: "/requests", Trail: trail("Requests", "/requests", "Ask", "/requests/new", "Answers")}}
-	for _, o := range found {
-		x := offeredOf(o)
-		text, err := s.markdown.HTML(o.Body)
-		if err != nil {
-			return false, err
-		}
-		x.HTML = template.HTML(text) //nolint:gosec // sanitised by incident.Markdown
-		scr.Offers = append(scr.Offers, x)
-	}
+	scr := offerScreen{head: head{Title: "Does one of these answer it?", Wing: "/requests", Trail: trail("Requests", "/requests", "Ask", "/requests/new", "Answers")}, Offers: found}
+	posted.Del("seen-answers")
 	for _, name := range slices.Sorted(maps.Keys(posted)) {
 		for _, value := range posted[name] {
 			scr.Hidden = append(scr.Hidden, hidden{name, value})

@@ -18,7 +18,7 @@ type Saved struct {
 	Own       Duration       `json:"own" doc:"The time of those who asked: from the plan they read to their start. Nothing for rules and programs." example:"2h33m"`
 	Saved     Duration       `json:"saved" doc:"by_hand less own, never below zero for any run." example:"9h12m"`
 	Customers int            `json:"customers" doc:"Different ones, where an input names the customer."`
-	Origins   map[string]int `json:"origins" doc:"Runs by what asked for them: person, token, rule, flow, alert, incident, request."`
+	Origins   map[string]int `json:"origins" doc:"Runs by what asked for them: person, token, rule, flow, alert, incident, request, asking (in place of a request)."`
 	Months    []MonthSaved   `json:"months" doc:"Oldest first, without gaps; months begin at 00:00 UTC."`
 }
 

@@ -4,6 +4,7 @@ import "./times.js";
 import "./forms.js";
 import "./inputs.js";
 import "./desk.js";
+import "./asking.js";
 import "./keys.js";
 import "./palette.js";
 import { startLive } from "./live.js";

@@ -103,27 +103,3 @@ function show(at, { here, said }) {
 
 document.addEventListener("turbo:load", () => { last = Date.now(); touch(); });
 setInterval(touch, beat);
-
-
-// While somebody writes a question, what was asked before is shown beside it.
-const rest = 500, least = 8, most = 400;
-let waits = 0;
-
-document.addEventListener("input", (e) => {
-  const at = e.target.form?.querySelector("[data-near]");
-  if (!at) return;
-  clearTimeout(waits);
-  waits = setTimeout(() => near(e.target.form, at), rest);
-});
-
-async function near(form, at) {
-  const said = new FormData(form);
-  const asked = new URLSearchParams({ title: said.get("title") ?? "", body: String(said.get("text") ?? "").slice(0, most), customer: said.get("customer") ?? "", service: said.get("service") ?? "" });
-  if ((asked.get("title") + asked.get("body")).trim().length < least) return at.replaceChildren();
-  try {
-    const answer = await fetch(`${at.dataset.near}?${asked}`);
-    if (answer.ok && at.isConnected) at.innerHTML = await answer.text(); // the server's own markup
-  } catch {
-    // one can ask without it
-  }
-}
