@@ -46,6 +46,7 @@ type Directory interface {
 	Customers() []catalog.Customer
 	People() []people.Person
 	RequestTypes() []desk.Type
+	Macros() []desk.Macro
 }
 
 // Deps is what the API needs from the rest of Frontline. Each wing's file declares its own small interfaces.

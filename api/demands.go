@@ -149,11 +149,7 @@ func (s *server) retireDemand(ctx context.Context, by people.Actor, in *byDemand
 }
 
 func (s *server) codeRequest(ctx context.Context, by people.Actor, in *forRequest[wire.CodeRequest]) (wire.Coded, error) {
-	c := desk.Coding{None: in.Body.None}
-	for _, x := range in.Body.Demands {
-		c.Codes = append(c.Codes, desk.Code{Demand: demandName(x.Demand), Share: x.Share})
-	}
-	r, err := s.deps.Demands.Code(ctx, by, in.ID, c)
+	r, err := s.deps.Demands.Code(ctx, by, in.ID, codingOf(in.Body))
 	if err != nil {
 		return wire.Coded{}, err
 	}
@@ -163,6 +159,14 @@ func (s *server) codeRequest(ctx context.Context, by people.Actor, in *forReques
 		out.Demands = append(out.Demands, n.coded(x))
 	}
 	return out, err
+}
+
+func codingOf(b wire.CodeRequest) desk.Coding {
+	c := desk.Coding{None: b.None}
+	for _, x := range b.Demands {
+		c.Codes = append(c.Codes, desk.Code{Demand: demandName(x.Demand), Share: x.Share})
+	}
+	return c
 }
 
 func (n naming) coded(c desk.Code) wire.CodedAs {

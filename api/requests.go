@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"frontline/desk"
+	"frontline/fault"
 	"frontline/people"
 	"frontline/wire"
 )
@@ -16,6 +17,7 @@ type Desk interface {
 	RequestTalk
 	RequestTriage
 	RequestEdits
+	RequestMacros
 }
 
 var _ Desk = (*desk.Service)(nil)
@@ -44,6 +46,12 @@ type RequestTriage interface {
 	DuplicateOf(ctx context.Context, a people.Actor, ref, other string) (desk.Request, error)
 	NotDuplicate(ctx context.Context, a people.Actor, ref string) (desk.Request, error)
 	HangOn(ctx context.Context, a people.Actor, ref, problem string) (desk.Request, error)
+}
+
+// RequestMacros are usual answers with what goes with them.
+type RequestMacros interface {
+	Macro(ctx context.Context, a people.Actor, id string) (desk.Deed, error)
+	Do(ctx context.Context, a people.Actor, ref string, d desk.Deed, bulk string) (desk.Request, error)
 }
 
 // RequestEdits is what is changed about a request.
@@ -79,6 +87,8 @@ func (s *server) requests() {
 	add(s, aboutRequest(http.MethodPost, "/close", "closeRequest", people.WorkRequests, "Close a request without another word", ""), s.closeRequest)
 	add(s, aboutRequest(http.MethodPost, "/reopen", "reopenRequest", people.WorkRequests, "Take a closed request up again", ""), s.reopenRequest)
 	add(s, aboutRequest(http.MethodPost, "/wait", "waitRequest", people.WorkRequests, "Say that the next move is somebody else's", ""), s.waitRequest)
+	add(s, route{Method: http.MethodGet, Path: "/macros", ID: "listMacros", Verb: people.WorkRequests, Summary: "List the macros", Say: "Usual answers, and what goes with them."}, s.listMacros)
+	add(s, aboutRequest(http.MethodPost, "/macro", "useMacro", people.WorkRequests, "Do what a macro says", "A reply of it leaves the desk."), s.useMacro)
 	add(s, aboutRequest(http.MethodPost, "/resume", "resumeRequest", people.WorkRequests, "Say that the next move is ours again", ""), s.resumeRequest)
 }
 
@@ -206,7 +216,7 @@ func (s *server) reply(ctx context.Context, by people.Actor, in *forRequest[wire
 	b := in.Body
 	then := desk.Then{WaitFor: desk.Wait(b.WaitFor), All: b.All}
 	if b.Close != nil {
-		then.Close = &desk.Ending{Outcome: desk.Outcome(b.Close.Outcome), Size: desk.Size(b.Close.Size)}
+		then.Close = endingOf(*b.Close)
 	}
 	r, err := s.deps.Desk.Reply(ctx, by, in.ID, desk.Words{Body: b.Body, Files: newFiles(b.Files), Said: b.Messages, Then: then})
 	return s.answered(ctx, by, r, err)
@@ -269,8 +279,12 @@ func (s *server) changeRequest(ctx context.Context, by people.Actor, in *forRequ
 }
 
 func (s *server) closeRequest(ctx context.Context, by people.Actor, in *forRequest[wire.CloseRequest]) (wire.Request, error) {
-	r, err := s.deps.Desk.Close(ctx, by, in.ID, desk.Ending{Outcome: desk.Outcome(in.Body.Outcome), Size: desk.Size(in.Body.Size)})
+	r, err := s.deps.Desk.Close(ctx, by, in.ID, *endingOf(in.Body))
 	return s.answered(ctx, by, r, err)
+}
+
+func endingOf(b wire.CloseRequest) *desk.Ending {
+	return &desk.Ending{Outcome: desk.Outcome(b.Outcome), Size: desk.Size(b.Size), Coding: codingOf(b.CodeRequest)}
 }
 
 func (s *server) reopenRequest(ctx context.Context, by people.Actor, in *byRequest) (wire.Request, error) {
@@ -285,6 +299,35 @@ func (s *server) waitRequest(ctx context.Context, by people.Actor, in *forReques
 
 func (s *server) resumeRequest(ctx context.Context, by people.Actor, in *byRequest) (wire.Request, error) {
 	r, err := s.deps.Desk.Resume(ctx, by, in.ID)
+	return s.answered(ctx, by, r, err)
+}
+
+func (s *server) listMacros(ctx context.Context, _ people.Actor, _ *struct{}) (wire.List[wire.Macro], error) {
+	n, err := s.names(ctx)
+	if err != nil {
+		return wire.List[wire.Macro]{}, err
+	}
+	return wire.List[wire.Macro]{Items: every(n.Macros(), func(m desk.Macro) wire.Macro {
+		out := wire.Macro{ID: m.ID, Title: m.Title, Team: n.ref("team", m.Team), Reply: m.Reply, Note: m.Note, WaitFor: string(m.WaitFor), Close: string(m.Close)}
+		for _, x := range m.Demands {
+			out.Demands = append(out.Demands, wire.CodeShare{Demand: x.Demand, Share: x.Share})
+		}
+		return out
+	})}, nil
+}
+
+func (s *server) useMacro(ctx context.Context, by people.Actor, in *forRequest[wire.UseMacro]) (wire.Request, error) {
+	d, err := s.deps.Desk.Macro(ctx, by, in.Body.Macro)
+	if err != nil {
+		return wire.Request{}, err
+	}
+	if about := codingOf(in.Body.CodeRequest); len(about.Codes) > 0 || about.None {
+		if d.Close == nil {
+			return wire.Request{}, fault.Wrong("demands", "The macro closes nothing. Say what the request was about when it is closed.")
+		}
+		d.Close.Coding = about
+	}
+	r, err := s.deps.Desk.Do(ctx, by, in.ID, d, "")
 	return s.answered(ctx, by, r, err)
 }
 

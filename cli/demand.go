@@ -194,13 +194,9 @@ func (c codeRequest) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
-	code := wire.CodeRequest{None: c.None}
-	for _, d := range c.Demands {
-		one, err := shareOf(d)
-		if err != nil {
-			return err
-		}
-		code.Demands = append(code.Demands, one)
+	code, err := codingOf(c.Demands, c.None)
+	if err != nil {
+		return err
 	}
 	coded, err := server.CodeRequest(ctx, c.Request, code)
 	if err != nil {
@@ -215,6 +211,28 @@ func (c codeRequest) Run(ctx context.Context, env Env) error {
 		}
 	})
 }
+
+func codingOf(demands []string, none bool) (wire.CodeRequest, error) {
+	code := wire.CodeRequest{None: none}
+	for _, d := range demands {
+		one, err := shareOf(d)
+		if err != nil {
+			return code, err
+		}
+		code.Demands = append(code.Demands, one)
+	}
+	return code, nil
+}
+
+// about is what a request that is closed was about.
+type about struct {
+	Demand []string `help:"What it was about, such as D-12 or D-12=70; may be given several times." placeholder:"D-12"`
+	None   bool     `help:"It is none of the demands that there are."`
+}
+
+func (a about) coding() (wire.CodeRequest, error) { return codingOf(a.Demand, a.None) }
+
+func (a about) given() bool { return len(a.Demand) > 0 || a.None }
 
 // shareOf reads "D-12" or "D-12=70".
 func shareOf(s string) (wire.CodeShare, error) {

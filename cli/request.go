@@ -32,6 +32,8 @@ type requestCommands struct {
 	Wait      waitRequest      `cmd:"" help:"Say that the next move is somebody else's, or ours again."`
 	Close     closeRequest     `cmd:"" help:"Close a request without another word."`
 	Reopen    reopenRequest    `cmd:"" help:"Take a closed request up again."`
+	Macros    listMacros       `cmd:"" help:"List usual answers and what goes with them."`
+	Macro     useMacro         `cmd:"" help:"Do what a macro says. A reply of it leaves the desk."`
 }
 
 type listRequests struct {
@@ -262,12 +264,13 @@ type replyTo struct {
 	Close   string   `help:"Close it with this: answered, done, action, configured, self_service or fixed." placeholder:"OUTCOME"`
 	Size    string   `help:"With --close: how much work it was: s, m, l or xl." placeholder:"SIZE"`
 	All     bool     `help:"With --close: whatever hangs on it gets the same words and the same end."`
+	about
 }
 
 // Run implements the command.
 func (c replyTo) Run(ctx context.Context, env Env) error {
-	if c.Close == "" && (c.Size != "" || c.All) {
-		return fault.Wrong("close", "--size and --all go with --close. Say what became of it.")
+	if c.Close == "" && (c.Size != "" || c.All || c.given()) {
+		return fault.Wrong("close", "--size, --demand, --none and --all go with --close. Say what became of it.")
 	}
 	server, body, files, err := c.writing(env, c.Text, c.File)
 	if err != nil {
@@ -275,7 +278,11 @@ func (c replyTo) Run(ctx context.Context, env Env) error {
 	}
 	to := wire.ReplyTo{Body: body, Files: files, WaitFor: c.WaitFor, All: c.All}
 	if c.Close != "" {
-		to.Close = &wire.CloseRequest{Outcome: c.Close, Size: c.Size}
+		coding, err := c.coding()
+		if err != nil {
+			return err
+		}
+		to.Close = &wire.CloseRequest{Outcome: c.Close, Size: c.Size, CodeRequest: coding}
 	}
 	r, err := server.Reply(ctx, c.ID, to)
 	return c.handled(env, r, err)
@@ -421,6 +428,7 @@ type closeRequest struct {
 	ID      string `arg:"" help:"R-1042."`
 	Outcome string `arg:"" help:"What became of it: answered, done, action, configured, self_service or fixed."`
 	Size    string `help:"How much work it was: s, m, l or xl." placeholder:"SIZE"`
+	about
 }
 
 // Run implements the command.
@@ -429,7 +437,11 @@ func (c closeRequest) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
-	r, err := server.CloseRequest(ctx, c.ID, wire.CloseRequest{Outcome: c.Outcome, Size: c.Size})
+	coding, err := c.coding()
+	if err != nil {
+		return err
+	}
+	r, err := server.CloseRequest(ctx, c.ID, wire.CloseRequest{Outcome: c.Outcome, Size: c.Size, CodeRequest: coding})
 	return c.handled(env, r, err)
 }
 

@@ -105,6 +105,16 @@ func (c *Client) CloseRequest(ctx context.Context, id string, e wire.CloseReques
 	return ask[wire.Request](ctx, c, post(e, "requests", id, "close"))
 }
 
+// Macros lists usual answers and what goes with them.
+func (c *Client) Macros(ctx context.Context) (wire.List[wire.Macro], error) {
+	return ask[wire.List[wire.Macro]](ctx, c, read(nil, "macros"))
+}
+
+// UseMacro does what a macro says.
+func (c *Client) UseMacro(ctx context.Context, id string, m wire.UseMacro) (wire.Request, error) {
+	return ask[wire.Request](ctx, c, post(m, "requests", id, "macro"))
+}
+
 // ReopenRequest takes a closed request up again.
 func (c *Client) ReopenRequest(ctx context.Context, id string) (wire.Request, error) {
 	return ask[wire.Request](ctx, c, post(nil, "requests", id, "reopen"))

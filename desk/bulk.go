@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -209,7 +210,33 @@ func (s *Service) Macro(ctx context.Context, a people.Actor, id string) (Deed, e
 	if !ok {
 		return Deed{}, fault.New(fault.NotFound, "There is no macro %.60s. Choose one of the list.", id)
 	}
-	return m.deed(a), nil
+	d := m.deed(a)
+	if len(m.Demands) == 0 || d.Close == nil {
+		return d, nil
+	}
+	d.Close.Codes, err = s.codesToday(ctx, m.Demands)
+	return d, err
+}
+
+// codesToday is what a macro counts as, now: what its demands have become since it was written.
+func (s *Service) codesToday(ctx context.Context, all []Share) ([]Code, error) {
+	register, err := s.DB.Demands(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Code
+	for _, c := range codesOf(all) {
+		if d, ok := findDemand(register, c.Demand); ok {
+			c.Demand = CountedAs(register, d.ID)
+		}
+		at := slices.IndexFunc(out, func(o Code) bool { return o.Demand == c.Demand })
+		if at < 0 {
+			out = append(out, c)
+			continue
+		}
+		out[at].Share += c.Share // two that were merged into one
+	}
+	return out, nil
 }
 
 func (m Macro) deed(a people.Actor) Deed {

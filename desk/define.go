@@ -129,6 +129,13 @@ type Macro struct {
 	Assign   string   `json:"assign,omitempty" yaml:"assign,omitempty"` // a person, or "me"
 	WaitFor  Wait     `json:"wait_for,omitempty" yaml:"wait_for,omitempty"`
 	Close    Outcome  `json:"close,omitempty" yaml:"close,omitempty"`
+	Demands  []Share  `json:"demands,omitempty" yaml:"demands,omitempty"` // what a request that it closes was about
+}
+
+// Share is one demand of what a macro closes.
+type Share struct {
+	Demand string `json:"demand" yaml:"demand"`                   // D-12
+	Share  int    `json:"share,omitempty" yaml:"share,omitempty"` // per cent; all or none have one
 }
 
 // Check returns what is wrong with the macro by itself.
@@ -141,6 +148,10 @@ func (m Macro) Check() []fault.Field {
 	c.Want(m.WaitFor == "" || slices.Contains(Waits(), m.WaitFor), "wait_for", "A request waits for asker, developers or others.")
 	c.Want(m.Close == "" || slices.Contains(Outcomes(), m.Close), "close", "A request is closed as answered, done, action, configured, self_service or fixed.")
 	c.Want(m.WaitFor == "" || m.Close == "", "close", "A request waits or is closed, not both.")
+	c.Want(len(m.Demands) == 0 || m.Close != "", "demands", "What a request was about is said when it is closed. Add close, or leave demands out.")
+	if err := checkShares(m.Demands); err != nil {
+		c.Fields = append(c.Fields, fault.Field{Name: "demands", Say: fault.Sentence(err)})
+	}
 	return c.Fields
 }
 

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -82,7 +83,6 @@ func (c Coding) ready(register []Demand) (Coding, error) {
 		return c, fault.Wrong("demand", "A request belongs to at most %d demands. Choose those that made the work.", mostCodes)
 	}
 	c.Codes = slices.Clone(c.Codes)
-	sum, given := 0, 0
 	for i, code := range c.Codes {
 		d, ok := findDemand(register, code.Demand)
 		switch {
@@ -92,23 +92,60 @@ func (c Coding) ready(register []Demand) (Coding, error) {
 			return c, fault.Wrong("demand", "%s is no longer used. Choose what it became.", d.Title)
 		case slices.ContainsFunc(c.Codes[:i], func(o Code) bool { return o.Demand == d.ID }):
 			return c, fault.Wrong("demand", "%s is named twice. Name it once, with its whole share.", d.Title)
-		case code.Share < 0:
-			return c, fault.Wrong("share", "A share is between 1 and 100 per cent.")
 		}
 		c.Codes[i].Demand = d.ID
-		if sum += code.Share; code.Share > 0 {
+	}
+	given, err := sharesGiven(c.Codes)
+	if err != nil || given {
+		return c, err
+	}
+	for i, n := 0, len(c.Codes); i < n; i++ {
+		c.Codes[i].Share = 100*(i+1)/n - 100*i/n
+	}
+	return c, nil
+}
+
+// sharesGiven says whether each code has its share; they make 100 then. Either all have one or none.
+func sharesGiven(codes []Code) (bool, error) {
+	sum, given := 0, 0
+	for _, c := range codes {
+		if c.Share < 0 {
+			return false, fault.Wrong("share", "A share is between 1 and 100 per cent.")
+		}
+		if sum += c.Share; c.Share > 0 {
 			given++
 		}
 	}
-	switch n := len(c.Codes); {
-	case given == 0:
-		for i := range c.Codes {
-			c.Codes[i].Share = 100*(i+1)/n - 100*i/n
-		}
-	case given < n || sum != 100:
-		return c, fault.Wrong("share", "The shares make %d per cent. Give each demand one so that they make 100, or give none for equal shares.", sum)
+	if given > 0 && (given < len(codes) || sum != 100) {
+		return false, fault.Wrong("share", "The shares make %d per cent. Give each demand one so that they make 100, or give none for equal shares.", sum)
 	}
-	return c, nil
+	return given > 0, nil
+}
+
+// checkShares returns what is wrong with the demands of a macro, as far as one can say without the register.
+func checkShares(all []Share) error {
+	if len(all) > mostCodes {
+		return fault.Wrong("demands", "A request belongs to at most %d demands. Choose those that make the work.", mostCodes)
+	}
+	for i, x := range all {
+		if !demandName.MatchString(x.Demand) {
+			return fault.Wrong("demands", "%.60q is no demand. Write its number, such as D-12.", x.Demand)
+		}
+		if slices.ContainsFunc(all[:i], func(o Share) bool { return o.Demand == x.Demand }) {
+			return fault.Wrong("demands", "%s is named twice. Name it once, with its whole share.", x.Demand)
+		}
+	}
+	_, err := sharesGiven(codesOf(all))
+	return err
+}
+
+var demandName = regexp.MustCompile(`^D-[1-9][0-9]{0,8}$`)
+
+func codesOf(all []Share) (out []Code) {
+	for _, x := range all {
+		out = append(out, Code{Demand: x.Demand, Share: x.Share})
+	}
+	return out
 }
 
 // findDemand finds one by its id or its name ("D-12").
@@ -148,10 +185,13 @@ func (t *turn) code(c Coding) {
 	}
 }
 
+// uncoded says whether nobody has said yet what the request was about.
+func (t *turn) uncoded() bool { return len(t.req.Codes) == 0 && !t.req.NoDemand }
+
 // mustCode refuses an end without an answer to what it was about, where the type asks for one.
 func (t *turn) mustCode() error {
 	kind, _ := t.book.RequestType(t.req.Type)
-	if kind.MustCode && len(t.req.Codes) == 0 && !t.req.NoDemand {
+	if kind.MustCode && t.uncoded() {
 		return fault.Wrong("demand", "Say first what %s was about: choose a demand, or none of these.", t.req.Name())
 	}
 	return nil

@@ -139,14 +139,24 @@ func (s *Service) solveNow(ctx context.Context, args SolveArgs) error {
 		return err
 	}
 	text := journal.Salted(m.Text.Body)
-	_, err = s.change(ctx, people.System("job"), people.WorkRequests, args.Request, nil, func(t *turn) error {
+	_, err = s.change(ctx, people.System("job"), people.WorkRequests, args.Request, []string{args.Problem}, func(t *turn) error {
 		t.out.Finish = true
 		if t.req.Problem != args.Problem || !t.req.Open() {
 			return nil
 		}
 		t.actor.ID = m.By // the words are theirs
 		t.actor.Kind = people.ByPerson
-		return t.reply(writing{text: text, then: Then{Close: &Ending{Outcome: args.Outcome}}})
+		end := Ending{Outcome: args.Outcome}
+		if problem := t.cur.With[args.Problem]; t.uncoded() {
+			end.Coding = Coding{Codes: slices.Clone(problem.Codes), None: problem.NoDemand}
+		}
+		if end.Coding.empty() && t.mustCode() != nil { // whoever asked has their answer; what it was about is for us to say
+			if err := t.reply(writing{text: text}); err != nil {
+				return err
+			}
+			return t.resume()
+		}
+		return t.reply(writing{text: text, then: Then{Close: &end}})
 	})
 	return err
 }

@@ -93,7 +93,7 @@ func (d *day) replies(words string) {
 func (d *day) closes(outcome desk.Outcome, demand string) {
 	d.t.Helper()
 	d.b.Click("details[data-key=c] > summary")
-	d.b.Click("label:has(> input[name=demand][value='" + demand + "'])")
+	d.b.Click(".deeds label:has(> input[name=demand][value='" + demand + "'])")
 	d.b.Click("label:has(> input[name=size][value=s])")
 	d.b.Click("button[name=outcome][value='" + string(outcome) + "']")
 	d.b.SeeText("Reopen")
@@ -202,7 +202,7 @@ func (d *day) escalates(demand string) {
 	}
 	d.b.Open(d.URL + "/requests/" + bug.Name()) // it is closed with that; what it was about is still asked
 	d.b.Click("details[data-key=c] > summary")
-	d.b.Click("label:has(> input[name=demand][value='" + demand + "'])")
+	d.b.Click(".deeds label:has(> input[name=demand][value='" + demand + "'])")
 	d.b.Click("form[action$='/code'] button.first")
 	d.b.SeeText("counts for what you chose")
 }

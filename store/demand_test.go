@@ -85,3 +85,92 @@ func TestEndWaitsForACode(t *testing.T) {
 		}
 	})
 }
+
+// A macro brings its demands along, as what they have become since; what is chosen stands over them; and what hangs on a problem counts for what
+// the problem counts for.
+func TestMacrosAndProblemsBringTheirDemands(t *testing.T) {
+	eachFrontdesk(t, func(t *testing.T, k *frontdesk) {
+		coded := replaceOnce(deskOfVerity, "{id: question, title: A question, team: frontline}", "{id: question, title: A question, team: frontline, must_code: true}")
+		k.apply(coded + `
+  - {id: chip, title: Which have a chip, reply: "Hello {asker}, all since 2023.", close: answered, demands: [{demand: D-1, share: 60}, {demand: D-2, share: 40}]}
+  - {id: bare, title: Answered, reply: "See the list.", close: answered}
+`)
+		ctx, liis := t.Context(), k.actor("liis")
+		var all []desk.Demand
+		for _, title := range []string{"Which passports", "Chips", "Documents"} {
+			d, err := k.NewDemand(ctx, liis, desk.DemandDraft{Title: title})
+			k.must(err)
+			all = append(all, d)
+		}
+		asked := func() desk.Request {
+			return k.asked("wanjiru", "question", "Which passports have a chip?", "Kenyan ones.", nil)
+		}
+		use := func(macro string, more ...desk.Code) (desk.Request, error) {
+			d, err := k.Macro(ctx, liis, macro)
+			k.must(err)
+			if len(more) > 0 {
+				d.Close.Codes = more
+			}
+			return k.Do(ctx, liis, asked().ID, d, "")
+		}
+		shares := func(r desk.Request) map[string]int {
+			out := map[string]int{}
+			for _, c := range r.Codes {
+				out[c.Demand] = c.Share
+			}
+			return out
+		}
+		if _, err := use("bare"); len(fault.FieldsOf(err)) != 1 || fault.FieldsOf(err)[0].Name != "demand" {
+			t.Errorf("a macro without demands: %v", err)
+		}
+		r, err := use("bare", desk.Code{Demand: "D-1"}, desk.Code{Demand: "D-3"})
+		k.must(err)
+		if got := shares(r); r.State != desk.Closed || got[all[0].ID] != 50 || got[all[2].ID] != 50 {
+			t.Errorf("chosen with a macro: %+v", got)
+		}
+		r, err = use("chip")
+		k.must(err)
+		if got := shares(r); got[all[0].ID] != 60 || got[all[1].ID] != 40 || r.Codes[0].By != "liis" {
+			t.Errorf("the macro's own: %+v", got)
+		}
+		_, err = k.MergeDemand(ctx, liis, "D-2", "D-1")
+		k.must(err)
+		r, err = use("chip")
+		k.must(err)
+		if got := shares(r); len(got) != 1 || got[all[0].ID] != 100 {
+			t.Errorf("after two of them were merged: %+v", got)
+		}
+
+		root, waits, named := asked(), asked(), asked()
+		_, err = k.Code(ctx, liis, named.ID, desk.Coding{Codes: []desk.Code{{Demand: "D-1"}}})
+		k.must(err)
+		for _, x := range []desk.Request{waits, named} {
+			_, err = k.HangOn(ctx, liis, x.ID, root.Name())
+			k.must(err)
+		}
+		_, err = k.Reply(ctx, liis, root.ID, desk.Words{Body: "The list is out.", Then: desk.Then{All: true, Close: &desk.Ending{Outcome: desk.Done, Coding: desk.Coding{Codes: []desk.Code{{Demand: "D-3"}}}}}})
+		k.must(err)
+		k.work()
+		k.work()
+		for x, want := range map[string]string{waits.ID: all[2].ID, named.ID: all[0].ID} {
+			r, err := k.Request(ctx, liis, x)
+			k.must(err)
+			if r.State != desk.Closed || len(r.Codes) != 1 || r.Codes[0].Demand != want || r.Codes[0].By != "liis" {
+				t.Errorf("%s is %s with %+v", r.Name(), r.State, r.Codes)
+			}
+		}
+
+		free, strict := k.asked("wanjiru", "webhooks", "No webhooks", "Since 10:40.", map[string]any{"customer": "nordpank"}), asked()
+		_, err = k.HangOn(ctx, liis, strict.ID, free.Name())
+		k.must(err)
+		_, err = k.Reply(ctx, liis, free.ID, desk.Words{Body: "They came.", Then: desk.Then{All: true, Close: &desk.Ending{Outcome: desk.Done}}})
+		k.must(err)
+		k.work()
+		k.work()
+		got, err := k.Request(ctx, liis, strict.ID)
+		k.must(err)
+		if got.State != desk.Open || got.Said != 2 || !got.AskedAt.IsZero() { // it has its answer, and waits for us to say what it was
+			t.Errorf("nobody said what it was: %+v", got)
+		}
+	})
+}

@@ -110,8 +110,8 @@ func TestOffersAtClose(t *testing.T) {
 	}
 	k.closedAs("Passports with a chip", desk.Small, passports)
 	k.desk.clock.Move(time.Minute)
-	k.desk.to("/requests/R-1", ask{as: people.Support}).is(http.StatusOK).has(".suggest .pick:nth-of-type(1)", "4 requests this quarter, 0.3 h").has(`.suggest input[data-key="1"][value="`+hooks.ID+`"]`, "").
-		has(".suggest .none", "None of these").lacks(".suggest [checked]").has(`button[name=outcome][value=answered][data-key="4"]`, "")
+	k.desk.to("/requests/R-1", ask{as: people.Support}).is(http.StatusOK).has(".deeds .suggest .pick:nth-of-type(1)", "4 requests this quarter, 0.3 h").has(`.suggest input[data-key="1"][value="`+hooks.ID+`"]`, "").
+		has(".deeds .suggest .none", "None of these").lacks(".suggest [checked]").has(`button[name=outcome][value=answered][data-key="4"]`, "")
 	k.desk.to("/requests/R-1", ask{as: people.Member}).lacks(".suggest")
 	k.desk.to("/requests/R-1/close", ask{as: people.Support, form: formOf("outcome", "done", "size", "s", "demand", hooks.ID, "demand", passports.ID)}).leadsTo("/requests/R-1")
 	if r := k.named("R-1"); len(r.Codes) != 2 || r.Codes[0].Share != 50 || r.Codes[0].By != "liis" {
@@ -125,9 +125,34 @@ func TestOffersAtClose(t *testing.T) {
 	if r := k.named("R-7"); len(r.Codes) != 1 || r.Codes[0].Share != 100 || r.State != desk.Closed {
 		t.Errorf("coded after its end: %+v", r)
 	}
+	// A reply that closes and a macro say what it was about too, with shares of their own.
+	k.book.types[1].MustCode = true
+	k.book.macros = append(k.book.macros, desk.Macro{ID: "chip", Title: "Which have a chip", Reply: "All since 2023.", Close: desk.Answered, Demands: []desk.Share{{Demand: "D-2"}}})
+	said := k.asks("grace", "question", "No webhooks in Uganda", "Pending.", nil).Name()
+	k.desk.to("/requests/"+said, ask{as: people.Support}).is(http.StatusOK).has(".write .about-end .pick input[value='"+hooks.ID+"']", "").lacks(".write [data-key='1']")
+	k.desk.to("/requests/"+said+"/say", ask{as: people.Support, form: formOf("kind", "reply", "text", "They come.", "then", "close done")}).is(http.StatusUnprocessableEntity).has(".write .summary a[href='#f-demand']", "Say first what")
+	again := k.desk.to("/requests/"+said+"/say", ask{as: people.Support, form: formOf("kind", "reply", "text", "They come.", "then", "close done", "demand", hooks.ID, "demand", passports.ID, "share-"+hooks.ID, "70", "share-"+passports.ID, "20")})
+	again.is(http.StatusUnprocessableEntity).has(".write .summary", "make 90 per cent").has(".write input[checked][value='"+hooks.ID+"']", "").has(`.write input[name="share-`+hooks.ID+`"][value="70"]`, "")
+	k.desk.to("/requests/"+said+"/say", ask{as: people.Support, form: formOf("kind", "reply", "text", "They come.", "then", "close done", "demand", hooks.ID, "demand", passports.ID, "share-"+hooks.ID, "70", "share-"+passports.ID, "30")}).leadsTo("/requests/" + said)
+	if r := k.named(said); r.State != desk.Closed || len(r.Codes) != 2 || r.Codes[0].Share != 70 || r.Codes[1].Share != 30 {
+		t.Errorf("replied and closed: %s %+v", r.State, r.Codes)
+	}
+	used := k.asks("grace", "question", "Chips in passports", "Which?", nil).Name()
+	k.desk.to("/requests/"+used+"?macro=chip", ask{as: people.Support}).is(http.StatusOK).has("#macro input[checked][value='"+passports.ID+"']", "").lacks("#macro input[checked][value='" + hooks.ID + "']")
+	k.desk.to("/requests/"+used+"/macro", ask{as: people.Support, form: formOf("macro", "chip", "offered", "yes")}).is(http.StatusUnprocessableEntity).has("#macro", "Which have a chip").lacks("#macro input[checked]")
+	k.desk.to("/requests/"+used+"/macro", ask{as: people.Support, form: formOf("macro", "chip", "offered", "yes", "demand", hooks.ID)}).leadsTo("/requests/" + used)
+	if r := k.named(used); r.State != desk.Closed || len(r.Codes) != 1 || r.Codes[0].Demand != hooks.ID {
+		t.Errorf("by macro: %s %+v", r.State, r.Codes)
+	}
+	many := formOf("pick", k.asks("grace", "question", "More chips", "Which?", nil).Name(), "close", "done", "demand", passports.ID, "back", "/requests")
+	k.desk.to("/requests", ask{as: people.Support}).has("#bulk-demand option[value='"+passports.ID+"']", "Which passports")
+	k.desk.to("/requests/bulk", ask{as: people.Support, form: many}).is(http.StatusSeeOther)
+	if r := k.named(many.Get("pick")); r.State != desk.Closed || len(r.Codes) != 1 {
+		t.Errorf("many at once: %s %+v", r.State, r.Codes)
+	}
 	k.asks("grace", "question", "Something else entirely", "Words.", nil)
-	k.desk.to("/requests/R-8/close", ask{as: people.Support, form: formOf("outcome", "done", "demand", "none")}).leadsTo("/requests/R-8")
-	if !k.named("R-8").NoDemand {
+	k.desk.to("/requests/R-11/close", ask{as: people.Support, form: formOf("outcome", "done", "demand", "none")}).leadsTo("/requests/R-11")
+	if !k.named("R-11").NoDemand {
 		t.Error("none of these was not kept")
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
 	"frontline/desk"
@@ -16,6 +18,8 @@ type offer struct {
 	Small             string // what it took this quarter
 	Why               string // because of which words, and how many of the nearest
 	None              bool
+	Picked            bool   // it was chosen before, or the macro says so
+	Share             string // per cent, where it was given
 }
 
 // noDemand is the answer that it is none of them.
@@ -23,13 +27,20 @@ const noDemand = "none"
 
 // offers are the demands that are suggested for a request that is open, or that was closed and nobody said what it was about; and the way to say that it
 // is none of them.
-func (s *Server) offers(ctx context.Context, v *visit, r desk.Request) ([]offer, error) {
+func (s *Server) offers(ctx context.Context, v *visit, book Book, r desk.Request) ([]offer, error) {
 	if coded := len(r.Codes) > 0 || r.NoDemand; s.deps.Demands == nil || coded && !r.Open() || r.Wordless() {
 		return nil, nil
 	}
 	all, err := s.deps.Demands.Advise(ctx, v.Actor, r.ID)
-	if err != nil || len(all) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	none := offer{Value: noDemand, Label: "None of these", Key: "0", Small: "It is looked at again with others like it.", None: true}
+	if len(all) == 0 {
+		if kind, _ := book.RequestType(r.Type); kind.MustCode && r.Open() {
+			return []offer{none}, nil // the register is empty, and its end waits for an answer all the same
+		}
+		return nil, nil
 	}
 	weights, err := s.deps.Insight.Weights(ctx, v.Actor, insight.Asked{From: quarterOf(v), Zone: v.Zone})
 	if err != nil {
@@ -42,7 +53,6 @@ func (s *Server) offers(ctx context.Context, v *visit, r desk.Request) ([]offer,
 		o.Why = whyOf(x)
 		out = append(out, o)
 	}
-	none := offer{Value: noDemand, Label: "None of these", Key: "0", Small: "It is looked at again with others like it.", None: true}
 	if all[0].New {
 		none.Why = "maybe: it is less like every known demand than nine of ten known requests are like theirs"
 	}
@@ -64,7 +74,10 @@ func whyOf(x desk.Advised) string {
 	return why
 }
 
-// codingOf reads what a request was about from a form; several share the work equally.
+// shareField begins the name of the field with a demand's share.
+const shareField = "share-"
+
+// codingOf reads what a request was about from a form; several share the work equally when no shares are given.
 func codingOf(posted url.Values) (c desk.Coding) {
 	for _, d := range posted["demand"] {
 		switch d {
@@ -72,8 +85,64 @@ func codingOf(posted url.Values) (c desk.Coding) {
 		case noDemand:
 			c.None = true
 		default:
-			c.Codes = append(c.Codes, desk.Code{Demand: d})
+			share := 0
+			if word := strings.TrimSpace(posted.Get(shareField + d)); word != "" {
+				n, err := strconv.Atoi(word)
+				if share = n; err != nil || n < 1 {
+					share = -1 // which the desk refuses
+				}
+			}
+			c.Codes = append(c.Codes, desk.Code{Demand: d, Share: share})
 		}
 	}
+	if len(c.Codes) == 1 && !c.None {
+		c.Codes[0].Share = 0 // one has it all, whatever stood there while there were two
+	}
 	return c
+}
+
+// chosen marks what was chosen in a form that is shown again.
+func chosen(all []offer, posted url.Values) []offer {
+	out := slices.Clone(all)
+	for i := range out {
+		out[i].Picked, out[i].Share = slices.Contains(posted["demand"], out[i].Value), posted.Get(shareField+out[i].Value)
+	}
+	return out
+}
+
+// counting marks the demands that a macro counts for, and adds those that were not suggested.
+func (s *Server) counting(ctx context.Context, v *visit, all []offer, e *desk.Ending) ([]offer, error) {
+	out := slices.Clone(all)
+	if e == nil || len(e.Codes) == 0 {
+		return out, nil
+	}
+	register, err := s.deps.Demands.Demands(ctx, v.Actor)
+	if err != nil {
+		return nil, err
+	}
+	var more []offer
+	for _, c := range e.Codes {
+		o := offer{Value: c.Demand, Label: c.Demand, Small: "The macro says so.", Picked: true}
+		if c.Share > 0 {
+			o.Share = strconv.Itoa(c.Share)
+		}
+		if at := slices.IndexFunc(out, func(x offer) bool { return x.Value == c.Demand }); at >= 0 {
+			out[at].Picked, out[at].Share = true, o.Share
+			continue
+		}
+		if at := slices.IndexFunc(register, func(d desk.Demand) bool { return d.ID == c.Demand || d.Name() == c.Demand }); at >= 0 {
+			o.Label = register[at].Title
+		}
+		more = append(more, o)
+	}
+	return append(more, out...), nil
+}
+
+// keyless takes the keys away, where a menu of the same screen has them.
+func keyless(all []offer) []offer {
+	out := slices.Clone(all)
+	for i := range out {
+		out[i].Key = ""
+	}
+	return out
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -30,16 +31,18 @@ type replyBox struct {
 	To     string
 	All    []string // everybody who gets it, when there are several
 	Said   int
-	Theirs []talk // what was said meanwhile
-	Draft  bool   // its words were kept from before
-	Answer string // that was put into it, to be counted when it is sent
-	Closed bool   // a closed request takes notes, and no reply
+	Theirs []talk  // what was said meanwhile
+	Draft  bool    // its words were kept from before
+	Answer string  // that was put into it, to be counted when it is sent
+	Closed bool    // a closed request takes notes, and no reply
+	Offers []offer // what it was about, for a reply that closes it
 }
 
 func replyForm() form {
 	return form{Fields: []field{
 		{Name: "text", Label: "What do you write?", Kind: "area"},
 		{Name: "then", Label: "Then", Kind: "select", Options: thenOptions()},
+		{Name: "demand", Label: "What was this about?"},
 		{Name: "files", Label: "Files"},
 	}}
 }
@@ -93,13 +96,13 @@ func recipientsSay(all []string) string {
 }
 
 // thenOf reads what shall become of the request.
-func thenOf(word string) desk.Then {
-	what, value, _ := strings.Cut(word, " ")
+func thenOf(posted url.Values) desk.Then {
+	what, value, _ := strings.Cut(posted.Get("then"), " ")
 	switch what {
 	case "wait":
 		return desk.Then{WaitFor: desk.Wait(value)}
 	case "close":
-		return desk.Then{Close: &desk.Ending{Outcome: desk.Outcome(value)}}
+		return desk.Then{Close: &desk.Ending{Outcome: desk.Outcome(value), Coding: codingOf(posted)}}
 	}
 	return desk.Then{}
 }
@@ -117,7 +120,7 @@ func (s *Server) sayInRequest(w http.ResponseWriter, r *http.Request, v *visit) 
 	var say string
 	switch posted.Get("kind") {
 	case "reply":
-		words.Then = thenOf(posted.Get("then"))
+		words.Then = thenOf(posted)
 		req, err = s.deps.Requests.Reply(r.Context(), v.Actor, ref, words)
 		say = "is answered."
 		if words.Then.Close != nil {
@@ -158,7 +161,7 @@ func (s *Server) replyAgain(w http.ResponseWriter, r *http.Request, v *visit, po
 	return s.request(w, r, v, formStatus(err), func(scr *requestScreen) {
 		scr.Box.Answer = posted.Get("answer")
 		scr.Box.Form, scr.Box.Reply, scr.Box.Draft = f, kind == desk.Reply && !scr.Box.Closed, false
-		scr.Box.Said = scr.Said
+		scr.Box.Said, scr.Box.Offers = scr.Said, chosen(scr.Box.Offers, posted)
 		if fault.Is(err, fault.Conflict) {
 			scr.Box.Theirs = newest(scr.Talk, scr.Said-said)
 		}
@@ -222,7 +225,7 @@ func (s *Server) touchRequest(w http.ResponseWriter, r *http.Request, v *visit) 
 
 // macroAsked shows what the macro of the address would do; with "edit", its words stand in the box instead.
 func (s *Server) macroAsked(r *http.Request, v *visit, scr *requestScreen) error {
-	id := r.URL.Query().Get("macro")
+	id := cmp.Or(r.URL.Query().Get("macro"), r.PostForm.Get("macro")) // in a form that was refused
 	if id == "" {
 		return nil
 	}
@@ -238,7 +241,8 @@ func (s *Server) macroAsked(r *http.Request, v *visit, scr *requestScreen) error
 		scr.Box.Form = scr.Box.Form.with("text", body).with("then", thenWord(d))
 		scr.Box.Reply, scr.Box.Draft = reply && !scr.Box.Closed, false
 		scr.Topics = nil // what is in the box now is theirs
-		return nil
+		scr.Box.Offers, err = s.counting(r.Context(), v, scr.Box.Offers, d.Close)
+		return err
 	}
 	book, err := s.deps.Book(r.Context())
 	if err != nil {
@@ -248,8 +252,14 @@ func (s *Server) macroAsked(r *http.Request, v *visit, scr *requestScreen) error
 	if d.Reply != "" || d.Note != "" {
 		m.Edit = "/requests/" + scr.Ref + "?" + url.Values{"macro": {id}, "edit": {""}}.Encode() + "#write"
 	}
+	if d.Close != nil {
+		m.Offers, err = s.counting(r.Context(), v, scr.Box.Offers, d.Close)
+		if r.PostForm.Has("offered") {
+			m.Offers = chosen(m.Offers, r.PostForm)
+		}
+	}
 	scr.Macro = m
-	return nil
+	return err
 }
 
 func thenWord(d desk.Deed) string {
@@ -276,6 +286,9 @@ func (s *Server) useMacro(w http.ResponseWriter, r *http.Request, v *visit) erro
 	d, err := s.deps.Requests.Macro(r.Context(), v.Actor, r.PostForm.Get("macro"))
 	if err != nil {
 		return err
+	}
+	if coding := codingOf(r.PostForm); d.Close != nil && (len(coding.Codes) > 0 || coding.None || r.PostForm.Has("offered")) {
+		d.Close.Coding = coding // what was chosen before their eyes stands over the macro
 	}
 	req, err := s.deps.Requests.Do(r.Context(), v.Actor, r.PathValue("ref"), d, "")
 	if err != nil {

@@ -110,6 +110,7 @@ func (s *Server) requestScreen(ctx context.Context, v *visit, c desk.Conversatio
 	if scr.Deeds, err = s.requestDeeds(ctx, v, book, c); err != nil {
 		return scr, err
 	}
+	scr.Box.Offers = keyless(scr.Deeds.Offers)
 	scr.notes(v, c)
 	scr.Side, err = s.requestSide(ctx, v, book, c)
 	return scr, err

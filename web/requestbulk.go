@@ -28,11 +28,11 @@ type bulkBar struct {
 	Picks []field
 }
 
-func bulkBarOf(book Book) bulkBar {
+func bulkBarOf(book Book, demands []option) bulkBar {
 	pick := func(name, label string, options []option) field {
 		return field{Name: name, Label: label, Kind: "select", Options: append([]option{{Label: label}}, options...)}
 	}
-	return bulkBar{Picks: []field{
+	bar := bulkBar{Picks: []field{
 		pick("assignee", "Give to", append([]option{{Value: "me", Label: "Me"}, {Value: "nobody", Label: "Nobody"}}, supporterOptions(book)...)),
 		pick("priority", "Priority", priorityOptions()),
 		pick("type", "Type", typeOptions(book)),
@@ -40,6 +40,30 @@ func bulkBarOf(book Book) bulkBar {
 		pick("close", "Close as", outcomeOptions()),
 		pick("macro", "Macro", macroOptions(book)),
 	}}
+	if len(demands) > 0 {
+		bar.Picks = append(bar.Picks, pick("demand", "It was about", demands))
+	}
+	return bar
+}
+
+// demandOptions are the demands that requests may be closed with, for whoever closes them.
+func (s *Server) demandOptions(ctx context.Context, v *visit) (out []option, err error) {
+	if s.deps.Demands == nil {
+		return nil, nil
+	}
+	register, err := s.deps.Demands.Demands(ctx, v.Actor)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range register {
+		if d.Live() {
+			out = append(out, option{Value: d.ID, Label: d.Title})
+		}
+	}
+	if len(out) > 0 {
+		out = append(out, option{Value: noDemand, Label: "None of these"})
+	}
+	return out, nil
 }
 
 // supporterOptions are the people who work on requests.
@@ -127,6 +151,12 @@ func (s *Server) deedOf(r *http.Request, v *visit) (d desk.Deed, err error) {
 	if x := posted.Get("close"); x != "" {
 		d.Close, d.WaitFor = &desk.Ending{Outcome: desk.Outcome(x)}, ""
 	}
+	if coding := codingOf(posted); len(coding.Codes) > 0 || coding.None {
+		if d.Close == nil {
+			return d, fault.Wrong("bulk", "What they were about is said when they are closed. Choose Close as too, or change each by itself.")
+		}
+		d.Close.Coding = coding
+	}
 	if d == (desk.Deed{}) {
 		return d, fault.Wrong("bulk", "Choose what shall be done with them: give, priority, type, wait, close or a macro.")
 	}
@@ -172,7 +202,14 @@ func (s *Server) showBulk(w http.ResponseWriter, r *http.Request, v *visit, d de
 	}
 	scr := bulkScreen{head: head{Title: "Answer " + plural(len(refs), "request", "requests"), Wing: "/requests", Trail: trail("Requests", "/requests", "Answer many")},
 		N: len(refs), Reply: d.Reply, Does: deedWords(book, v, d), Back: inside(r.PostForm.Get("back"))}
-	for _, name := range []string{"assignee", "priority", "type", "wait", "close", "macro", "back", "pick"} {
+	about, err := s.counting(r.Context(), v, nil, d.Close)
+	if err != nil {
+		return err
+	}
+	for _, o := range about {
+		scr.Does = append(scr.Does, "it counts for "+o.Label)
+	}
+	for _, name := range []string{"assignee", "priority", "type", "wait", "close", "macro", "demand", "back", "pick"} {
 		for _, value := range r.PostForm[name] {
 			scr.Kept = append(scr.Kept, mistake{name, value})
 		}

@@ -217,6 +217,8 @@ type solveScreen struct {
 	Said  int
 	Gets  []linkedRow
 	Count string
+
+	Offers []offer // what it was about
 }
 
 func solveForm() form {
@@ -232,11 +234,11 @@ func solveForm() form {
 }
 
 func (s *Server) showSolve(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return s.solve(w, r, v, http.StatusOK, solveForm())
+	return s.solve(w, r, v, http.StatusOK, solveForm(), nil)
 }
 
 // solve shows who gets the answer, before it is given.
-func (s *Server) solve(w http.ResponseWriter, r *http.Request, v *visit, status int, f form) error {
+func (s *Server) solve(w http.ResponseWriter, r *http.Request, v *visit, status int, f form, posted url.Values) error {
 	c, err := s.deps.Requests.Conversation(r.Context(), v.Actor, r.PathValue("ref"))
 	if err != nil {
 		return err
@@ -252,6 +254,14 @@ func (s *Server) solve(w http.ResponseWriter, r *http.Request, v *visit, status 
 		scr.Gets = append(scr.Gets, linkedRowOf(v, h, c.Parties[h.Asker].Shown()))
 	}
 	scr.Count = plural(len(scr.Gets), "asker", "askers")
+	book, err := s.deps.Book(r.Context())
+	if err != nil {
+		return err
+	}
+	if scr.Offers, err = s.offers(r.Context(), v, book, req); err != nil {
+		return err
+	}
+	scr.Offers = chosen(scr.Offers, posted)
 	return s.show(w, r, v, status, "requestsolve", scr)
 }
 
@@ -259,14 +269,14 @@ func (s *Server) solve(w http.ResponseWriter, r *http.Request, v *visit, status 
 func (s *Server) solveRequest(w http.ResponseWriter, r *http.Request, v *visit) error {
 	posted := r.PostForm
 	said, _ := strconv.Atoi(posted.Get("said"))
-	end := desk.Ending{Outcome: desk.Outcome(posted.Get("outcome")), Size: desk.Size(posted.Get("size"))}
+	end := desk.Ending{Outcome: desk.Outcome(posted.Get("outcome")), Size: desk.Size(posted.Get("size")), Coding: codingOf(posted)}
 	req, err := s.deps.Requests.Reply(r.Context(), v.Actor, r.PathValue("ref"), desk.Words{Body: posted.Get("text"), Said: said, Then: desk.Then{Close: &end, All: true}})
 	if err != nil {
 		f, ok := solveForm().typed(posted).refused(err)
 		if !ok {
 			return err
 		}
-		return s.solve(w, r, v, formStatus(err), f)
+		return s.solve(w, r, v, formStatus(err), f, posted)
 	}
 	return s.requestDone(w, r, req, "is solved. Everybody whose request hangs on it is being answered.")
 }

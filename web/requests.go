@@ -157,7 +157,11 @@ func (s *Server) requestList(ctx context.Context, v *visit, q url.Values) (reque
 		return scr, err
 	}
 	scr.Picks = listPicks(book, q)
-	scr.Bulk = bulkBarOf(book)
+	demands, err := s.demandOptions(ctx, v)
+	if err != nil {
+		return scr, err
+	}
+	scr.Bulk = bulkBarOf(book, demands)
 	return scr, s.requestRows(ctx, v, book, q, f, &scr)
 }
 

@@ -313,6 +313,8 @@ type macroView struct {
 	To    string
 	Does  []string
 	Edit  string
+
+	Offers []offer // what it was about, where the macro closes it
 }
 
 func (s *Server) requestDeeds(ctx context.Context, v *visit, book Book, c desk.Conversation) (requestDeeds, error) {
@@ -322,7 +324,7 @@ func (s *Server) requestDeeds(ctx context.Context, v *visit, book Book, c desk.C
 		d.Waits = append(d.Waits, choice{Value: x.Value, Label: x.Label, Here: r.State == desk.Waiting && x.Value == string(r.WaitsFor)})
 	}
 	var err error
-	if d.Offers, err = s.offers(ctx, v, r); err != nil {
+	if d.Offers, err = s.offers(ctx, v, book, r); err != nil {
 		return d, err
 	}
 	first := 1

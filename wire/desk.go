@@ -129,6 +129,25 @@ type ReplyTo struct {
 type CloseRequest struct {
 	Outcome string `json:"outcome" enum:"answered,done,action,configured,self_service,fixed"`
 	Size    string `json:"size,omitempty" enum:"s,m,l,xl"`
+	CodeRequest
+}
+
+// Macro is a usual answer and what goes with it.
+type Macro struct {
+	ID      string `json:"id" example:"known"`
+	Title   string `json:"title"`
+	Team    *Ref   `json:"team,omitempty" doc:"Whose it is; everybody's when absent."`
+	Reply   string `json:"reply,omitempty" doc:"With {asker}, {customer}, {request} and {me}, which are filled in."`
+	Note    string `json:"note,omitempty"`
+	WaitFor string `json:"wait_for,omitempty" enum:"asker,developers,others"`
+	Close   string `json:"close,omitempty" enum:"answered,done,action,configured,self_service,fixed"`
+	CodeRequest
+}
+
+// UseMacro names a macro; demands, or none, stand over those of the macro.
+type UseMacro struct {
+	Macro string `json:"macro" maxLength:"100" example:"known"`
+	CodeRequest
 }
 
 // NoteOn is something that only the desk reads.

@@ -122,6 +122,8 @@ request_types:
     inputs:
       - {name: customer, type: customer, required: true}
       - {name: since, type: text, label: Since when, example: "10:40"}
+macros:
+  - {id: chip, title: Which passports have a chip, reply: "All since 2023, {asker}.", close: answered}
 rules:
   - id: pipeline/look-when-it-stops
     title: Look at the queue when decisions stop
