@@ -61,6 +61,15 @@ func (in *Intake) Accept(ctx context.Context, kind string, token secret.Text, b 
 	if !ok {
 		return Accepted{}, fault.New(fault.NotFound, "No %s source has this token. Compare it with the one that was shown when the source was made.", kind)
 	}
+	return in.Take(ctx, src, b)
+}
+
+// Take folds what a source has to say that is known already: one of Frontline's own wings, which needs no token.
+func (in *Intake) Take(ctx context.Context, src Source, b Batch) (Accepted, error) {
+	book, err := in.book(ctx)
+	if err != nil {
+		return Accepted{}, err
+	}
 	b.Source = src.ID
 	services := book.Services()
 	done, err := in.store.FoldSignals(ctx, b, func(cur Current, now time.Time, id func() string) Folded {

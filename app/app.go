@@ -27,6 +27,7 @@ import (
 	"frontline/runner"
 	"frontline/store"
 	"frontline/thanks"
+	"frontline/watch"
 )
 
 // App is the whole program, wired.
@@ -41,6 +42,7 @@ type App struct {
 	config    *config.Config
 	signIn    *people.SignIn
 	intake    *alert.Intake
+	watches   *watch.Keeper
 	handling  *alert.Handling
 	duties    *oncall.Duties
 	links     *oncall.Links
@@ -94,7 +96,7 @@ func New(ctx context.Context, s Settings, o Options) (*App, error) {
 	if a.db, err = store.Open(ctx, c.Database, store.Options{Clock: o.Clock, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.changeKey, a.openSockets, a.wireSlack, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireTrackers, a.wireThanks, a.wirePrivacy, a.wireInsight, a.wireMailIn, a.wireRules, a.wireStatus, a.wireSlackDeeds, a.wireJobs, a.wireDoors} {
+	for _, step := range []func(context.Context) error{a.changeKey, a.openSockets, a.wireSlack, a.wirePeople, a.wirePager, a.wireActions, a.wireRunners, a.wireIncidents, a.wireDesk, a.wireTrackers, a.wireThanks, a.wirePrivacy, a.wireInsight, a.wireWatches, a.wireMailIn, a.wireRules, a.wireStatus, a.wireSlackDeeds, a.wireJobs, a.wireDoors} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -165,6 +167,7 @@ func (a *App) wireJobs(context.Context) error {
 	handlers = append(handlers, a.explorer.Handlers()...)
 	handlers = append(handlers, a.mornings.Handlers()...)
 	handlers = append(handlers, a.slackHandlers()...)
+	handlers = append(handlers, a.watches.Handlers()...)
 	handlers = append(handlers,
 		alert.JobForget().Handle(alert.Forget(a.db, a.clock)),
 		oncall.JobForget().Handle(oncall.Forget(a.db, a.settings.KeepPages, a.clock)),

@@ -15,6 +15,7 @@ import (
 	"frontline/people"
 	"frontline/rule"
 	"frontline/secret"
+	"frontline/watch"
 )
 
 // Row is a definition as the store keeps it.
@@ -259,6 +260,30 @@ func (b *Book) Tracker(id string) (desk.TrackerDefinition, bool) {
 // Trackers lists the trackers by name.
 func (b *Book) Trackers() []desk.TrackerDefinition {
 	return list(b, "tracker", func(t desk.TrackerDefinition) string { return t.Name })
+}
+
+var _ watch.Directory = (*Book)(nil)
+
+// Watch finds a watch. One without a team of its own belongs to that of its service.
+func (b *Book) Watch(id string) (watch.Definition, bool) {
+	w, ok := find[watch.Definition](b, "watch", id)
+	return b.owned(w), ok
+}
+
+// Watches lists the watches by name.
+func (b *Book) Watches() []watch.Definition {
+	all := list(b, "watch", func(w watch.Definition) string { return w.Name })
+	for i := range all {
+		all[i] = b.owned(all[i])
+	}
+	return all
+}
+
+func (b *Book) owned(w watch.Definition) watch.Definition {
+	if s, ok := b.Service(w.Service); ok && w.Team == "" {
+		w.Team = s.Team
+	}
+	return w
 }
 
 // Customer finds a customer.

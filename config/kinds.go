@@ -21,6 +21,7 @@ import (
 	"frontline/oncall"
 	"frontline/people"
 	"frontline/rule"
+	"frontline/watch"
 )
 
 // definition is one configured thing. The wings' types implement it.
@@ -61,6 +62,7 @@ func kinds() []kind {
 		kindOf[desk.Level]("service_level", "service_levels"),
 		kindOf[chat.Channel]("chat", "chats"),
 		kindOf[desk.TrackerDefinition]("tracker", "trackers"),
+		kindOf[watch.Definition]("watch", "watches"),
 	}
 }
 

@@ -80,6 +80,10 @@ const (
 	GiveThanks   Verb = "thanks.give"
 	RemoveThanks Verb = "thanks.remove" // others' words off the wall
 
+	SeeWatches   Verb = "watch.see"
+	SendCounts   Verb = "watch.send"  // counts for a watch, as a program does with a token
+	JudgeFinding Verb = "watch.judge" // say what a finding was, and take a new level for the usual one
+
 	SeeRules  Verb = "rule.see"
 	TryRule   Verb = "rule.try"   // ask what a rule would have done; the answer names alerts and incidents of the past
 	PauseRule Verb = "rule.pause" // and let it go on
@@ -105,10 +109,10 @@ const (
 func least(v Verb) (Role, bool) {
 	switch v {
 	case SeeAlerts, SeeOnCall, PageMyself, SeeIncidents, DeclareIncident, ReadPostmortems, SeeCatalog,
-		OwnTokens, SeeActions, SeeRules, SeeSystem, FinishFollowUp, AskDesk, SeeRequests, ReadAnswers, SeeInsight, SeeThanks, GiveThanks, OwnData:
+		OwnTokens, SeeActions, SeeRules, SeeSystem, FinishFollowUp, AskDesk, SeeRequests, ReadAnswers, SeeInsight, SeeThanks, GiveThanks, OwnData, SeeWatches:
 		return Member, true
 	case HandleAlerts, PagePeople, WorkIncident, PublishUpdate, WritePostmortem, RunReadAction, RunChangeAction,
-		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, AnswerStep, WorkRequests, ManageDemands, WriteAnswers, TryRule, SeeRunners, SeeSecrets:
+		CancelRun, SeeJournal, ReplayQuarantined, BreakGlass, AnswerStep, WorkRequests, ManageDemands, WriteAnswers, TryRule, SeeRunners, SeeSecrets, SendCounts, JudgeFinding:
 		return Support, true
 	case Override, RunDangerAction, DropQuarantined, ExportConfig, TestSources, ApproveRun, ReviewRun, PauseRule, ManageTypes, ManageSecrets, RemoveThanks, HoldWords:
 		return Lead, true
@@ -123,7 +127,7 @@ func Verbs() []Verb {
 	return []Verb{SeeAlerts, HandleAlerts, SendSignals, TestSources, SeeOnCall, PageMyself, Override, PagePeople,
 		SeeIncidents, DeclareIncident, WorkIncident, PublishUpdate, ReadPostmortems, WritePostmortem, FinishFollowUp,
 		SeeActions, RunReadAction, RunChangeAction, RunDangerAction, CancelRun, ReplayQuarantined, DropQuarantined, ApproveRun, ReviewRun, BreakGlass, AnswerStep,
-		AskDesk, SeeRequests, ManageTypes, WorkRequests, HoldWords, ManageDemands, ReadAnswers, WriteAnswers, SeeInsight, SeeThanks, GiveThanks, RemoveThanks, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem,
+		AskDesk, SeeRequests, ManageTypes, WorkRequests, HoldWords, ManageDemands, ReadAnswers, WriteAnswers, SeeInsight, SeeThanks, GiveThanks, RemoveThanks, SeeWatches, SendCounts, JudgeFinding, SeeRules, TryRule, PauseRule, SeeCatalog, SeeJournal, OwnTokens, ManagePeople, Configure, ExportConfig, SeeSystem,
 		SeeRunners, ManageRunners, SeeSecrets, ManageSecrets, OwnData, ErasePeople}
 }
 

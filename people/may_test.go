@@ -56,6 +56,9 @@ insight.see                 member support lead admin
 thanks.see                  member support lead admin
 thanks.give                 member support lead admin
 thanks.remove               -      -       lead admin
+watch.see                   member support lead admin
+watch.send                  -      support lead admin
+watch.judge                 -      support lead admin
 rule.see                    member support lead admin
 rule.try                    -      support lead admin
 rule.pause                  -      -       lead admin

@@ -133,6 +133,12 @@ func words() map[string]holding {
 		"thanks_wish":   {refs: "person"},
 		"thanks_digest": {refs: "month"},
 
+		"watch_state":   {refs: "watch version doc", sealed: "body mark"},
+		"watch_count":   {refs: "watch", sealed: "leaves late"},
+		"watch_hour":    {refs: "watch", sealed: "body"},
+		"watch_taken":   {refs: "watch delivery"},
+		"watch_finding": {refs: "id watch state", prose: "body"},
+
 		"erasure": {refs: "id state asked_by step counts", identity: "whom"},
 	}
 }

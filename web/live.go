@@ -58,6 +58,8 @@ func seeing(kind string) (people.Verb, bool) {
 		return people.SeeThanks, true
 	case "presence", "escalation":
 		return people.WorkRequests, true
+	case "watch", "finding":
+		return people.SeeWatches, true
 	case "runner":
 		return people.SeeRunners, true
 	case "secret":

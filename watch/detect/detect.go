@@ -7,7 +7,7 @@
 //	s := d.Begin(limit)                    // buckets between false alarms, as watch.Shares hands them out
 //	v := d.Observe(&s, detect.Count{Bucket: d.Number(t), Requests: 1000, Errors: 13})
 //	if v.Event == detect.Raised {
-//		from := s.Window()                  // fetch the buckets since then, price them with d.Expected, and
+//		from := s.Window()                  // fetch the buckets since two hours before it, and
 //		o, err := detect.Onset(buckets, …)  // say since when and how far
 //	}
 //

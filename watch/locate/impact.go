@@ -1,7 +1,9 @@
 package locate
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"frontline/insight/stat"
 )
@@ -11,7 +13,18 @@ type Customers struct {
 	Exposed int           // sent at least one request that the cause covers
 	Failed  int           // had at least one error, of which some would have come anyway
 	Hit     stat.Estimate // had at least one error that the change brought
+	List    []Hurt        // those that failed, the surest first; at most mostHurt
 }
+
+// Hurt is one customer with errors since a change began.
+type Hurt struct {
+	Customer                   string
+	Errors, Requests, Expected float64
+	Chance                     float64 // that the change brought at least one of its errors
+}
+
+// mostHurt is how many customers are listed.
+const mostHurt = 500
 
 // cause sums up these leaves. The excess is x − E ± 1.96·√(φ·x + (se E)²); the ratio has the interval of its logarithm.
 func (c *cube) cause(at *cell, leaves []int) Cause {
@@ -41,14 +54,47 @@ func (c *cube) cause(at *cell, leaves []int) Cause {
 
 // customers counts the customers of these leaves.
 func (c *cube) customers(leaves []int) Customers {
-	byCustomer := make([]Reach, len(c.names[c.q.Customer]))
+	names := c.names[c.q.Customer]
+	byCustomer := make([]Reach, len(names))
 	for _, i := range leaves {
 		r := &byCustomer[c.values[c.q.Customer][i]]
 		r.Errors += c.q.Leaves[i].Errors
 		r.Requests += c.q.Leaves[i].Requests
 		r.Expected += c.original[i]
 	}
-	return Count(byCustomer, c.q.Dispersion)
+	out := Count(byCustomer, c.q.Dispersion)
+	out.List = Chances(names, byCustomer, c.q.Dispersion)
+	return out
+}
+
+// Chances says of each customer with errors how likely the change brought at least one of them, as Count has it; the surest first.
+func Chances(names []string, all []Reach, phi float64) []Hurt {
+	e, ok := learn(all, phi)
+	var out []Hurt
+	for i, r := range all {
+		if r.Errors > 0 {
+			h := Hurt{Customer: names[i], Errors: r.Errors, Requests: r.Requests, Expected: r.Expected}
+			if ok {
+				h.Chance = e.chance(r, e.lambda)
+			}
+			out = append(out, h)
+		}
+	}
+	slices.SortFunc(out, func(a, b Hurt) int {
+		return cmp.Or(cmp.Compare(b.Chance, a.Chance), cmp.Compare(b.Errors, a.Errors), cmp.Compare(a.Customer, b.Customer))
+	})
+	return out[:min(len(out), mostHurt)]
+}
+
+// learn goes through the rounds of the weighted moments; false when the change brings nothing.
+func learn(all []Reach, phi float64) (effect, bool) {
+	e := effect{phi: max(phi, 1), shape: math.Inf(1)}
+	for range 4 {
+		if e = e.learn(all); !(e.lambda > 0) {
+			return e, false
+		}
+	}
+	return e, true
 }
 
 // Reach is what one customer had since a change began.
@@ -77,12 +123,10 @@ func Count(all []Reach, phi float64) Customers {
 			out.Failed++
 		}
 	}
-	e := effect{phi: max(phi, 1), shape: math.Inf(1)}
-	for range 4 {
-		if e = e.learn(all); !(e.lambda > 0) {
-			out.Hit = stat.Estimate{N: out.Exposed}
-			return out
-		}
+	e, ok := learn(all, phi)
+	if !ok {
+		out.Hit = stat.Estimate{N: out.Exposed}
+		return out
 	}
 	hits, variance := e.hit(all, e.lambda)
 	step := 0.01 * e.lambda
@@ -126,18 +170,23 @@ func (e effect) learn(all []Reach) effect {
 // hit sums the chances of all customers, and their variances.
 func (e effect) hit(all []Reach, lambda float64) (mean, variance float64) {
 	for _, r := range all {
-		sum, term := 1.0, 1.0
-		for j := 0.0; j < min(r.Errors, 5000) && sum < 1e9 && (j < 20 || term > 1e-9*sum); j++ {
-			odds := lambda
-			if !math.IsInf(e.shape, 1) {
-				odds *= (e.shape + j) / (e.shape + lambda*r.Expected)
-			}
-			term *= (r.Errors - j) / (j + 1) * odds
-			sum += term
-		}
-		h := 1 - 1/sum
+		h := e.chance(r, lambda)
 		mean += h
 		variance += h * (1 - h)
 	}
 	return mean, variance
+}
+
+// chance is that of one customer: 1 − 1/S.
+func (e effect) chance(r Reach, lambda float64) float64 {
+	sum, term := 1.0, 1.0
+	for j := 0.0; j < min(r.Errors, 5000) && sum < 1e9 && (j < 20 || term > 1e-9*sum); j++ {
+		odds := lambda
+		if !math.IsInf(e.shape, 1) {
+			odds *= (e.shape + j) / (e.shape + lambda*r.Expected)
+		}
+		term *= (r.Errors - j) / (j + 1) * odds
+		sum += term
+	}
+	return 1 - 1/sum
 }
