@@ -23,7 +23,11 @@ check: lint vulnerabilities ## what to run before every commit: formatting, lint
 	$(GO) test -short ./...
 
 test: prepare node_modules/.package-lock.json screens lint ## everything, with the race detector, against real neighbours; installs them first
-	$(GO) test -race -count=1 -timeout=45m ./...
+	@rm -f bin/flaky
+	@mkdir -p bin
+	$(GO) tool gotestsum --format=standard-quiet --rerun-fails=1 --rerun-fails-max-failures=3 --rerun-fails-run-root-test --rerun-fails-abort-on-data-race \
+	  --rerun-fails-report=bin/flaky --packages=./... -- -race -count=1 -timeout=45m
+	@if [ -s bin/flaky ]; then echo "Flaky: these failed and passed when run again. Each is a defect to mend."; cat bin/flaky; fi
 
 demo: build ## one night in a small company, for real, on this machine
 	bin/frontline demo
