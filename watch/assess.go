@@ -163,9 +163,19 @@ func (k *Keeper) where(ctx context.Context, m *mind, f Finding, i int, e *Eviden
 	if len(q.Leaves) == 0 {
 		return nil
 	}
+	observed := float64(e.Until - start + 1)
+	if m.def.Counted() {
+		alike(q.Leaves, observed, float64(len(before))*float64(m.buckets(time.Hour)))
+	}
 	answer, err := locate.Scan(q)
 	if err != nil {
 		return err
+	}
+	if m.def.Counted() {
+		answer.Whole.Requests = observed
+		for i := range answer.Causes {
+			answer.Causes[i].Requests = observed
+		}
 	}
 	e.Labels, e.Whole, e.Causes, e.Everyone = m.def.Labels, answer.Whole, answer.Causes, answer.Everyone
 	return nil
@@ -185,6 +195,19 @@ func compared(since, before []Leaf) []locate.Leaf {
 		}
 	}
 	return out
+}
+
+// alike gives the leaves of a count alone what they have instead of requests: so many observed buckets, the same for all. What is expected of a
+// leaf does not depend on the unit, which is chosen so that there are more of it than errors.
+func alike(leaves []locate.Leaf, since, before float64) {
+	unit := 1.0
+	for _, l := range leaves {
+		unit = max(unit, l.Errors/max(since, 1), l.OldErrors/max(before, 1))
+	}
+	unit = math.Ceil(2 * unit)
+	for i := range leaves {
+		leaves[i].Requests, leaves[i].Old = unit*max(since, 1), unit*max(before, 1)
+	}
 }
 
 // counts are those of one series, bucket by bucket: from hours where they are written, and from the leaves after them.

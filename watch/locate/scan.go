@@ -116,6 +116,16 @@ func Scan(q Question) (Answer, error) {
 	return answer, nil
 }
 
+// Sum is what Scan says of everything together, without looking where it is.
+func Sum(q Question) (Cause, error) {
+	if err := q.check(); err != nil {
+		return Cause{}, err
+	}
+	q.Dispersion = max(q.Dispersion, 1)
+	c := newExpectation(&q)
+	return c.cause(nil, c.all()), nil
+}
+
 func (q *Question) check() error {
 	if len(q.Labels) == 0 || len(q.Labels) > most {
 		return fault.Wrong("labels", "A change is looked for over one to %d labels; choose those that tell most.", most)
@@ -163,7 +173,16 @@ type cuboid struct {
 	code   float64
 }
 
+// newCube is for looking where.
 func newCube(q *Question) *cube {
+	c := newExpectation(q)
+	c.cut(nil, 0)
+	slices.SortStableFunc(c.cuboids, func(a, b cuboid) int { return cmp.Compare(len(a.labels), len(b.labels)) })
+	return c
+}
+
+// newExpectation knows of each leaf what was to be expected, and no combinations.
+func newExpectation(q *Question) *cube {
 	c := &cube{q: q, names: make([][]string, len(q.Labels)), values: make([][]int32, len(q.Labels))}
 	for d := range q.Labels {
 		known := map[string]int32{}
@@ -179,8 +198,6 @@ func newCube(q *Question) *cube {
 		}
 	}
 	c.expect()
-	c.cut(nil, 0)
-	slices.SortStableFunc(c.cuboids, func(a, b cuboid) int { return cmp.Compare(len(a.labels), len(b.labels)) })
 	return c
 }
 
