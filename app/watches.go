@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 
+	"frontline/integration/prometheus"
+	"frontline/secret"
 	"frontline/watch"
 )
 
@@ -18,5 +20,23 @@ func (a *App) wireWatches(context.Context) error {
 
 // countsOf is the source that is asked for a watch's counts. A new one is one line here.
 func (a *App) countsOf(d watch.Definition) (watch.Source, bool) {
+	switch {
+	case d.Source.Prometheus != nil:
+		return prometheus.New(a.watchSecret), true
+	}
 	return nil, false
+}
+
+// watchSecret looks a secret up that a watch names; a stored one must be of the team that owns the watch.
+func (a *App) watchSecret(ctx context.Context, d watch.Definition, ref secret.Ref) (secret.Text, error) {
+	team := d.Team
+	if team == "" {
+		book, err := a.config.Book(ctx)
+		if err != nil {
+			return secret.Text{}, err
+		}
+		service, _ := book.Service(d.Service)
+		team = service.Team
+	}
+	return a.teamSecret(ctx, team, ref)
 }

@@ -37,7 +37,7 @@ func Frontline() Table {
 			{Path: "people", Libraries: []string{"golang.org/x/crypto/argon2"}},
 			{Path: "catalog"}, {Path: "journal"}, {Path: "form"}, {Path: "rule"}, {Path: "search"}, {Path: "insight/stat"}, {Path: "insight/group"},
 			{Path: "chart", Libraries: []string{"github.com/go-analyze/charts"}},
-			{Path: "action"}, {Path: "runner", Libraries: []string{"github.com/goccy/go-yaml"}}, {Path: "oncall"}, {Path: "alert"}, {Path: "watch/detect"}, {Path: "watch/locate"}, {Path: "watch"}, {Path: "incident"}, {Path: "desk"}, {Path: "chat"}, {Path: "insight"}, {Path: "thanks"}, {Path: "privacy"},
+			{Path: "action"}, {Path: "runner", Libraries: []string{"github.com/goccy/go-yaml"}}, {Path: "oncall"}, {Path: "alert"}, {Path: "watch/detect"}, {Path: "watch/locate"}, {Path: "watch/selector"}, {Path: "watch"}, {Path: "incident"}, {Path: "desk"}, {Path: "chat"}, {Path: "insight"}, {Path: "thanks"}, {Path: "privacy"},
 			{Path: "config", Libraries: []string{"github.com/goccy/go-yaml"}},
 		},
 		Pure: []string{"github.com/expr-lang/expr", "github.com/santhosh-tekuri/jsonschema/v6", "gonum.org/v1/gonum",

@@ -4,6 +4,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -33,6 +34,7 @@ const (
 type Client struct {
 	Name string // for people: "GitHub"
 	HTTP *http.Client
+	Most int64 // bytes of an answer; 8 MB when zero
 }
 
 // New returns a client. name is what people call what it calls.
@@ -63,15 +65,16 @@ func (c Client) Do(ctx context.Context, call Call, into any) (http.Header, error
 		return nil, c.unreached(req, err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(res.Body, mostAnswer+1))
+	most := cmp.Or(c.Most, mostAnswer)
+	body, err := io.ReadAll(io.LimitReader(res.Body, most+1))
 	if err != nil {
 		return nil, c.unreached(req, err)
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return res.Header, c.refused(res, body)
 	}
-	if len(body) > mostAnswer {
-		return res.Header, fault.New(fault.Unavailable, "%s answered with more than %d MB. It is tried again.", c.Name, mostAnswer>>20)
+	if int64(len(body)) > most {
+		return res.Header, fault.New(fault.Unavailable, "%s answered with more than %d MB. It is tried again.", c.Name, most>>20)
 	}
 	if into == nil || len(bytes.TrimSpace(body)) == 0 {
 		return res.Header, nil

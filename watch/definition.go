@@ -16,6 +16,7 @@ import (
 	"frontline/people"
 	"frontline/secret"
 	"frontline/watch/detect"
+	"frontline/watch/selector"
 )
 
 // Definition is a watch: one mistake rate to keep an eye on.
@@ -155,10 +156,14 @@ func (f Feed) check(c *define.Checks, labels []string) {
 		p := f.Prometheus
 		c.Link("source.prometheus.url", p.URL)
 		c.Want(p.Errors != "", "source.prometheus.errors", "Say which counter has the errors, such as decisions_total{outcome=\"error\"}.")
+		if !p.Gauge {
+			selects(c, "source.prometheus", p.Errors, p.Total)
+		}
 		c.Want(!p.Gauge || p.Total == "", "source.prometheus.total", "A gauge has no total. Leave it out.")
 		c.Want(p.Token == "" || p.Token.Check() == nil, "source.prometheus.token", "Give the token as env:NAME, file:/path or stored:NAME.")
 	case f.RemoteWrite != nil:
 		c.Want(f.RemoteWrite.Errors != "", "source.remote_write.errors", "Say which counter has the errors, such as decisions_total{outcome=\"error\"}.")
+		selects(c, "source.remote_write", f.RemoteWrite.Errors, f.RemoteWrite.Total)
 	case f.SQL != nil:
 		c.Want(slices.Contains([]string{"postgres", "mysql", "sqlite"}, f.SQL.Driver), "source.sql.driver", "%q is no driver. Write postgres, mysql or sqlite.", f.SQL.Driver)
 		c.Want(f.SQL.DSN.Check() == nil, "source.sql.dsn", "Give the connection as env:NAME, file:/path or stored:NAME.")
@@ -167,6 +172,15 @@ func (f Feed) check(c *define.Checks, labels []string) {
 		c.Want(f.Own.Of == OwnRequests || f.Own.Of == OwnRuns, "source.own.of", "%q is not counted here. Write requests or runs.", f.Own.Of)
 		for i, l := range labels {
 			c.Want(slices.Contains(f.Own.labels(), l), fmt.Sprintf("labels[%d]", i), "These counts have the labels %s only.", strings.Join(f.Own.labels(), ", "))
+		}
+	}
+}
+
+// selects checks selectors, where they are given.
+func selects(c *define.Checks, field, errors, total string) {
+	for _, one := range [][2]string{{"errors", errors}, {"total", total}} {
+		if _, err := selector.Parse(one[1]); err != nil && one[1] != "" {
+			c.Want(false, field+"."+one[0], "%s", sentence(err))
 		}
 	}
 }
