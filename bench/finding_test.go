@@ -19,6 +19,7 @@ import (
 var (
 	howMany = flag.Int("requests", 20_000, "how many requests the desk of BenchmarkFinding, BenchmarkReports and BenchmarkNight has")
 	kept    = flag.String("kept", "", "a folder in which the desk's SQLite file is kept, so that the next run need not write it")
+	keptAt  = flag.String("kept-at", "", "the address of a PostgreSQL database in which the desk is kept, so that the next run need not write it")
 )
 
 // BenchmarkFinding fills a database with requests of words that are as common as words are (Zipf), lets the text index follow, and reports how long

@@ -26,7 +26,12 @@ import (
 // followed makes a desk of many years and lets the text index follow.
 func followed(b *testing.B, name string, address func() string) (*desk.Service, *store.DB) {
 	where := ""
-	if where = "sqlite:" + *kept + "/frontline.db"; *kept == "" || name != "sqlite" {
+	switch {
+	case name == "sqlite" && *kept != "":
+		where = "sqlite:" + *kept + "/frontline.db"
+	case name == "postgres" && *keptAt != "":
+		where = *keptAt
+	default:
 		where = address()
 	}
 	s, db := asked(b, where, *howMany)
@@ -103,6 +108,14 @@ func written(b *testing.B, where string, n int) bool {
 			b.Fatal(err)
 		}
 		defer func() { _ = conn.Close(context.WithoutCancel(b.Context())) }()
+		there := 0
+		if err := conn.QueryRow(b.Context(), `SELECT COUNT(*) FROM request`).Scan(&there); err != nil {
+			b.Fatal(err)
+		}
+		if there > 0 {
+			*howMany = there
+			return false
+		}
 		to = copiedSheet{b.Context(), conn}
 	}
 	a := newAuthor(n)

@@ -216,9 +216,14 @@ func (f *finder) hidden(r Request) bool {
 // candidates retrieves from the text index; where there are no words, from the lists.
 func (f *finder) candidates(ctx context.Context, kind Kind, q search.Query) ([]int64, error) {
 	must, none, wished := wishes(q, f.sample.index)
+	held := 1.0
 	if kind == KindRequest {
 		must = append(must, f.u.All...)
+		for _, any := range f.u.All {
+			held *= f.sample.held(any)
+		}
 	}
+	wished = narrowing(wished, held, f.sample.index.Documents())
 	r := Retrieval{Kind: kind, Notes: f.works(), Limit: mostCandidates}
 	if kind == KindIncident {
 		r.Limit = mostIncidents

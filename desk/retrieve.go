@@ -17,7 +17,31 @@ const (
 // wish is one thing that was asked for and that a result may lack.
 type wish struct {
 	any    []Holding
-	common int // about how many documents hold it
+	common int // about how many documents of the sample hold it
+}
+
+// When a word is not looked for: it is one of those that a quarter of all hold, and what else was asked for is met by so few that the index would have to
+// walk through nearly everything that holds it. Candidates are ranked by it all the same, so those that hold it come first.
+const (
+	usualShare = 0.25
+	fewShare   = 0.001
+)
+
+// narrowing leaves out the wishes that narrow nothing, the commonest first. held is the share of documents that hold what must be held.
+func narrowing(wished []wish, held float64, documents int) []wish {
+	if documents == 0 {
+		return wished
+	}
+	share := func(w wish) float64 { return (float64(w.common) + 0.5) / (float64(documents) + 1) }
+	all := held
+	for _, w := range wished {
+		all *= min(1, share(w))
+	}
+	for n := len(wished) - 1; n > 0 && share(wished[n]) >= usualShare && all < fewShare; n-- {
+		all /= min(1, share(wished[n]))
+		wished = wished[:n]
+	}
+	return wished
 }
 
 // wishes parts a query for the text index: what must be held, what must not, and what is wished for.

@@ -19,8 +19,22 @@ type sampling struct {
 }
 
 type sample struct {
-	index *search.Index
-	words *search.Vocabulary
+	index    *search.Index
+	words    *search.Vocabulary
+	requests int
+	marks    map[string]int // how many of the requests have each
+}
+
+// held is the share of requests that have one of the marks; what is no mark is taken to be held by all.
+func (x *sample) held(any []Holding) float64 {
+	n := 0
+	for _, h := range any {
+		if h.Mark == "" {
+			return 1
+		}
+		n += x.marks[h.Mark]
+	}
+	return min(1, (float64(n)+0.5)/(float64(x.requests)+1))
 }
 
 // What is sampled: the newest requests and incidents. While they are few they are read again at once, for then each of them matters.
@@ -73,7 +87,7 @@ func (s *Service) resample(ctx context.Context, book Directory) (*sample, error)
 
 // readSample leaves out what not everybody may read: a word of it must not be offered as a correction.
 func (s *Service) readSample(ctx context.Context, book Directory) (*sample, error) {
-	x := &sample{index: search.NewIndex(sampledRequests + sampledIncidents)}
+	x := &sample{index: search.NewIndex(sampledRequests + sampledIncidents), marks: map[string]int{}}
 	shut := book.ShutTypes()
 	for kind, limit := range map[Kind]int{KindRequest: sampledRequests, KindIncident: sampledIncidents} {
 		numbers, err := s.DB.Newest(ctx, kind, limit)
@@ -86,6 +100,7 @@ func (s *Service) readSample(ctx context.Context, book Directory) (*sample, erro
 				return nil, err
 			}
 			for _, w := range all {
+				x.count(w)
 				if !slices.Contains(shut, w.Request.Type) {
 					x.index.Add(search.Entry{ID: w.Ref(), Text: alike(w), At: w.At})
 				}
@@ -94,6 +109,17 @@ func (s *Service) readSample(ctx context.Context, book Directory) (*sample, erro
 	}
 	x.words = search.NewVocabulary(x.index.Words())
 	return x, nil
+}
+
+// count counts what a request is about.
+func (x *sample) count(w Written) {
+	if w.Kind != KindRequest {
+		return
+	}
+	x.requests++
+	for _, m := range Marks(w.Request) {
+		x.marks[m]++
+	}
 }
 
 // alike is what is compared of something with others like it.

@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,9 +29,10 @@ type Asking struct {
 	Service  string
 }
 
-// Of how many words of a request its like are looked for, and how many candidates are compared closely.
+// Of how many words of a request its like are looked for, how many requests with each, and how many of those that share most are compared closely.
 const (
 	mostTelling  = 8
+	mostHolders  = 1000
 	mostCompared = 80
 )
 
@@ -68,16 +71,8 @@ func (s *Service) nearest(ctx context.Context, a people.Actor, text string, self
 	if err != nil {
 		return nil, err
 	}
-	var wished []wish
-	for _, w := range x.index.Telling(text, mostTelling) {
-		wished = append(wished, wish{any: []Holding{{Words: []string{w}}}})
-	}
-	if len(wished) == 0 {
-		return nil, nil
-	}
-	r := Retrieval{Kind: KindRequest, Limit: mostCompared, Filter: Filter{Seer: seerOf(a, book), Now: s.Now()}}
-	numbers, err := s.retrieve(ctx, r, alikeSteps(wished))
-	if err != nil {
+	numbers, err := s.sharing(ctx, x.index, text, Filter{Seer: seerOf(a, book), Now: s.Now()})
+	if err != nil || len(numbers) == 0 {
 		return nil, err
 	}
 	all, err := s.DB.Written(ctx, KindRequest, slices.DeleteFunc(numbers, func(n int64) bool { return n == self.Number }))
@@ -101,36 +96,35 @@ func (s *Service) nearest(ctx context.Context, a people.Actor, text string, self
 	return out, nil
 }
 
-// alikeSteps looks first for what shares many of the most telling words.
-func alikeSteps(wished []wish) [][]Match {
-	match := func(some ...wish) Match {
-		var m Match
-		for _, w := range some {
-			m.All = append(m.All, w.any)
+// sharing are the requests that share most of what tells about the text and that meet the filter, those that share the rarest words first. Of a word
+// that very many hold only the newest are looked at.
+func (s *Service) sharing(ctx context.Context, x *search.Index, text string, f Filter) ([]int64, error) {
+	telling := x.Telling(text, mostTelling)
+	holders, err := s.DB.Holders(ctx, telling, mostHolders)
+	if err != nil {
+		return nil, err
+	}
+	worth := map[int64]float64{}
+	for i, word := range telling {
+		rare := x.Rarity(word)
+		for _, n := range holders[i] {
+			worth[n] += rare
 		}
-		return m
 	}
-	n := len(wished)
-	var all [][]Match
-	if n >= 5 { // any three of the five that tell most
-		var some []Match
-		for i := range 5 {
-			for j := range i {
-				for k := range j {
-					some = append(some, match(wished[k], wished[j], wished[i]))
-				}
-			}
+	order := slices.SortedFunc(maps.Keys(worth), func(a, b int64) int {
+		return cmp.Or(cmp.Compare(worth[b], worth[a]), cmp.Compare(b, a))
+	})
+	var found []int64
+	for some := range slices.Chunk(order, mostCompared) {
+		met, err := s.DB.Meeting(ctx, some, f)
+		if err != nil {
+			return nil, err
 		}
-		all = append(all, some)
+		if found = append(found, met...); len(found) >= mostCompared {
+			break
+		}
 	}
-	if n >= 2 {
-		all = append(all, pairs(wished, match))
-	}
-	var any []Holding
-	for _, w := range wished {
-		any = append(any, w.any...)
-	}
-	return append(all, []Match{match(wish{any: any})})
+	return found[:min(len(found), mostCompared)], nil
 }
 
 // Says is the reason in words: "because of: refund, pending; Nordpank too". customer is the name of its customer.

@@ -14,6 +14,10 @@ import (
 type Finding interface {
 	// Candidates returns the numbers of the requests or incidents that hold what is retrieved, the newest first.
 	Candidates(ctx context.Context, r Retrieval) ([]int64, error)
+	// Holders returns for each of the words the numbers of the requests that hold it outside of notes, the newest first, at most limit of each.
+	Holders(ctx context.Context, words []string, limit int) ([][]int64, error)
+	// Meeting returns those of the requests that meet the filter, in their order.
+	Meeting(ctx context.Context, numbers []int64, f Filter) ([]int64, error)
 	// Written returns what was written about requests or incidents, by their numbers; those that are gone are left out.
 	Written(ctx context.Context, kind Kind, numbers []int64) ([]Written, error)
 	// Newest returns the numbers of the newest, the newest first.

@@ -188,7 +188,8 @@ type chosen struct {
 
 func (b *Board) chosen(ctx context.Context, a people.Actor, q Asked) (chosen, error) {
 	from := q.From.Add(-q.To.Sub(q.From)) // what changed looks at as long a time before
-	read, err := b.cache.facts(ctx, b, from, q.To)
+	// What is read begins with a day: from goes back as now goes on, and no reading would serve twice.
+	read, err := b.cache.facts(ctx, b, from.UTC().Truncate(24*time.Hour), q.To)
 	if err != nil {
 		return chosen{}, err
 	}
@@ -201,6 +202,9 @@ func (b *Board) chosen(ctx context.Context, a people.Actor, q Asked) (chosen, er
 	}
 	out := chosen{asOf: read.at, words: words}
 	for _, f := range read.facts {
+		if f.Arrived.Before(from) {
+			continue
+		}
 		f.Demands = words.restated(f.Demands)
 		if q.fits(f) {
 			out.facts = append(out.facts, f)

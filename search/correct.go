@@ -98,7 +98,7 @@ func (v *Vocabulary) Nearest(word string) (string, bool) {
 // (Ukkonen, "Approximate string-matching with q-grams and maximal matches", 1992).
 func (v *Vocabulary) sharing(word []rune, most int) []int32 {
 	own := bigrams(word)
-	shared := make(map[int32]int)
+	shared := make([]uint16, len(v.words))
 	for b := range own {
 		for _, i := range v.bigrams[b] {
 			shared[i]++
@@ -106,11 +106,13 @@ func (v *Vocabulary) sharing(word []rune, most int) []int32 {
 	}
 	var found []int32
 	for i, n := range shared {
-		if difference := len(v.words[i].runes) - len(word); max(difference, -difference) <= most && n >= max(1, len(own)-3*most) {
-			found = append(found, i)
+		if n == 0 || int(n) < len(own)-3*most {
+			continue
+		}
+		if difference := len(v.words[i].runes) - len(word); max(difference, -difference) <= most {
+			found = append(found, int32(i))
 		}
 	}
-	slices.Sort(found)
 	return found
 }
 

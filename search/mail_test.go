@@ -110,6 +110,32 @@ func TestPlaceholders(t *testing.T) {
 	}
 }
 
+// TestHintsHideNothing compares with what is found when every expression is tried.
+func TestHintsHideNothing(t *testing.T) {
+	plainly := func(text string) string {
+		text = address.ReplaceAllString(text, "<email>")
+		text = uuid.ReplaceAllString(text, "<uuid>")
+		text = query.ReplaceAllString(text, "$1")
+		text = network.ReplaceAllString(text, "<ip>")
+		text = instant.ReplaceAllString(text, "<time>")
+		text = windows.ReplaceAllString(text, "<path>")
+		text = unix.ReplaceAllString(text, "$1<path>")
+		text = file.ReplaceAllString(text, "$1<path>")
+		text = prefixed.ReplaceAllStringFunc(text, prefixedID)
+		text = hexadec.ReplaceAllStringFunc(text, idWithDigits(1))
+		text = mixed.ReplaceAllStringFunc(text, idWithDigits(2))
+		return digits.ReplaceAllString(text, "$1<id>")
+	}
+	pieces := []string{"liis@verity.example", "0xdeadbeef", "deadbeef-dead-beef-dead-beefdeadbeef", "https://a.example/b?c=1#d", "10.0.0.1", "2026-11-23T10:00", "9:05", "1.2.26",
+		`C:\logs\x`, "/var/log/x", "~/a", "./a/b.go:12", "sess_9f3k2m1q", "a1b2c3d4e5f6", "12 34 56", "+4930123456", "deadbeef1", "refund", " ", " ", " ", "\n", "-", ".", "/", "@", "_", "1", "ä"}
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(pieces), rapid.StringMatching(`[a-z0-9@./_: -]{0,14}`)), 1, 12).Draw(t, "text"), "")
+		if got, want := Placeholders(text), plainly(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	})
+}
+
 func TestNormalKeepsSomething(t *testing.T) {
 	quote := "On Mon, 23 Nov 2026 at 09:12, Liis Tamm <liis@nordpank.example> wrote:\n> It hangs."
 	if got := Normal(quote); !strings.Contains(got, "It hangs") {

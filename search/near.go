@@ -94,6 +94,13 @@ func (x *Index) Telling(text string, n int) []string {
 	return terms
 }
 
+// Rarity is how much a term tells: ln(1 + (N - n + 0.5)/(n + 0.5)) of n of N texts that hold it.
+func (x *Index) Rarity(term string) float64 {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return rarity(len(x.at), len(x.postings[term]))
+}
+
 func (x *Index) ask(text string) *question {
 	text = clip(text)
 	tokens := Tokens(text)

@@ -38,18 +38,80 @@ func Normal(text string) string {
 // Placeholders is text with its addresses, ids, times and paths replaced, as Normal does it.
 func Placeholders(text string) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
-	text = address.ReplaceAllString(text, "<email>")
-	text = uuid.ReplaceAllString(text, "<uuid>")
-	text = query.ReplaceAllString(text, "$1")
-	text = network.ReplaceAllString(text, "<ip>")
-	text = instant.ReplaceAllString(text, "<time>")
-	text = windows.ReplaceAllString(text, "<path>")
-	text = unix.ReplaceAllString(text, "$1<path>")
-	text = file.ReplaceAllString(text, "$1<path>")
-	text = prefixed.ReplaceAllStringFunc(text, prefixedID)
-	text = hexadec.ReplaceAllStringFunc(text, idWithDigits(1))
-	text = mixed.ReplaceAllStringFunc(text, idWithDigits(2))
-	return digits.ReplaceAllString(text, "$1<id>")
+	h := hintsOf(text)
+	if h.at {
+		text = address.ReplaceAllString(text, "<email>")
+	}
+	if h.hyphens >= 4 {
+		text = uuid.ReplaceAllString(text, "<uuid>")
+	}
+	if h.slash {
+		text = query.ReplaceAllString(text, "$1")
+	}
+	if h.digits >= 4 && h.dots >= 3 {
+		text = network.ReplaceAllString(text, "<ip>")
+	}
+	if h.digits >= 3 {
+		text = instant.ReplaceAllString(text, "<time>")
+	}
+	if h.backslash {
+		text = windows.ReplaceAllString(text, "<path>")
+	}
+	if h.slash {
+		text = unix.ReplaceAllString(text, "$1<path>")
+		text = file.ReplaceAllString(text, "$1<path>")
+	}
+	if h.longest >= 8 {
+		text = prefixed.ReplaceAllStringFunc(text, prefixedID)
+		text = hexadec.ReplaceAllStringFunc(text, idWithDigits(1))
+	}
+	if h.longest >= 12 {
+		text = mixed.ReplaceAllStringFunc(text, idWithDigits(2))
+	}
+	if h.digits >= 2 {
+		text = digits.ReplaceAllString(text, "$1<id>")
+	}
+	return text
+}
+
+// hints are what a text must have for an expression to find anything in it. Looking for them all costs less than one expression does, and most
+// texts have few. No placeholder adds any of them.
+type hints struct {
+	at, slash, backslash  bool
+	hyphens, dots, digits int
+	longest               int // run of letters and digits with a digit in it
+}
+
+func hintsOf(text string) (h hints) {
+	run, counted := 0, false
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case '0' <= c && c <= '9':
+			h.digits++
+			run, counted = run+1, true
+		case 'a' <= c|0x20 && c|0x20 <= 'z':
+			run++
+		default:
+			run, counted = 0, false
+			switch c {
+			case '@':
+				h.at = true
+			case '/':
+				h.slash = true
+			case '\\':
+				h.backslash = true
+			case '-':
+				h.hyphens++
+			case '.':
+				h.dots++
+			}
+		}
+		if counted {
+			h.longest = max(h.longest, run)
+		}
+	}
+	return h
 }
 
 // idWithDigits replaces what has at least n digits; "deadbeef" and "authentication" are words.

@@ -252,9 +252,8 @@ func (t *tx) hashes(ctx context.Context, docs []int64) (map[int64]string, error)
 // putDocument writes one document in the place of what the index held of it.
 func (t *tx) putDocument(ctx context.Context, x indexed, hash string) error {
 	if t.db.dialect == postgresDialect {
-		_, err := t.exec(ctx, `INSERT INTO finding (doc, terms, hash) VALUES ($1, CAST(CAST($2 AS TEXT) AS TSVECTOR), $3)
+		return t.put(ctx, `INSERT INTO finding (doc, terms, hash) VALUES ($1, CAST(CAST($2 AS TEXT) AS TSVECTOR), $3)
 			ON CONFLICT (doc) DO UPDATE SET terms = excluded.terms, hash = excluded.hash`, x.doc, vector(x), hash)
-		return err
 	}
 	if _, err := t.exec(ctx, `DELETE FROM finding_text WHERE rowid = $1`, x.doc); err != nil {
 		return err
@@ -272,7 +271,7 @@ const (
 	mostPlaces = 250
 )
 
-// vector writes a document as PostgreSQL reads a tsvector: words with their places, those of notes with the weight D.
+// vector writes a document as PostgreSQL reads a tsvector: words with their places, those of notes with the weight D, and the part that it is in.
 func vector(x indexed) string {
 	places := map[string][]string{}
 	at := 0
@@ -288,7 +287,7 @@ func vector(x indexed) string {
 	for w, ps := range places {
 		fmt.Fprintf(&b, "%s:%s ", lexeme(w), strings.Join(ps, ","))
 	}
-	for _, m := range x.marks {
+	for _, m := range append([]string{partOf(x.doc)}, x.marks...) {
 		b.WriteString(lexeme(m) + " ")
 	}
 	return b.String()

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -15,41 +17,141 @@ func (db *DB) Candidates(ctx context.Context, r desk.Retrieval) ([]int64, error)
 	if len(r.Any) == 0 {
 		return nil, nil
 	}
-	q := &conditions{}
-	if r.Kind == desk.KindRequest {
-		q = narrowed(r.Filter)
-	}
-	query := db.candidates(q, r)
-	args := q.args
+	search := db.newestOfIndex
 	if db.dialect == postgresDialect {
-		// A plan that fits this word: one for any word would walk the index of a common one, or the whole table for a rare one.
-		args = append([]any{pgx.QueryExecModeExec}, args...)
+		search = db.newestOfParts
 	}
-	docs, err := rows(ctx, db.read, value[int64], query, args...)
+	docs, err := search(ctx, r)
 	for i, doc := range docs {
 		docs[i] = numberOf(r.Kind, doc)
 	}
 	return docs, err
 }
 
-// candidates is the query. The index is walked from the newest document, and each is looked up: so a common word costs no more than the documents
-// that are returned.
-func (db *DB) candidates(q *conditions, r desk.Retrieval) string {
-	doc, from, match := `f.rowid`, `finding_text f`, `finding_text MATCH %s`
-	expression := fullText(r)
-	if db.dialect == postgresDialect {
-		doc, from, match = `f.doc`, `finding f`, `f.terms @@ CAST(CAST(%s AS TEXT) AS TSQUERY)`
-		expression = textQuery(r)
+// narrowedOf is the filter of a retrieval, and whether it narrows anything. Incidents have none, and every request in the index meets an empty one.
+func narrowedOf(r desk.Retrieval) (*conditions, bool) {
+	if r.Kind == desk.KindRequest {
+		if q := narrowed(r.Filter); q.text != narrowed(desk.Filter{}).text {
+			return q, true
+		}
 	}
-	where := fmt.Sprintf(match, q.arg(expression)) + q.text
-	side, order := ` AND `+doc+` > 0`, ` ORDER BY `+doc+` DESC`
+	return &conditions{}, false
+}
+
+// newestOfIndex asks FTS5, whose index is walked from the newest document: so a common word costs no more than the documents that are returned.
+func (db *DB) newestOfIndex(ctx context.Context, r desk.Retrieval) ([]int64, error) {
+	q, narrows := narrowedOf(r)
+	from, side, order := `finding_text f`, ` AND f.rowid < 0`, ` ORDER BY f.rowid`
+	if r.Kind == desk.KindRequest {
+		side, order = ` AND f.rowid > 0`, ` ORDER BY f.rowid DESC`
+	}
+	if narrows {
+		from, side = from+` CROSS JOIN request r`, side+` AND r.number = f.rowid` // in this order
+	}
+	where := `finding_text MATCH ` + q.arg(fullText(r)) + q.text + side + order + ` LIMIT ` + q.arg(orUsual(r.Limit, 50))
+	return rows(ctx, db.read, value[int64], `SELECT f.rowid FROM `+from+` WHERE `+where, q.args...)
+}
+
+// A GIN index gives all documents that hold a word or none, in no order, and the newest hundred of a common one would cost a look at every row that
+// holds it. So each document also holds the part of all numbers that it is in, and the newest parts are asked first, then eight times as many.
+const (
+	partBits  = 14    // 16,384 documents
+	walked    = 2_000 // of the newest documents, which are looked at one by one: enough for the commonest words
+	moreParts = 8
+)
+
+func partOf(doc int64) string { return fmt.Sprintf("part:%d", doc>>partBits) }
+
+// newestOfParts asks PostgreSQL, further back until there are enough. The answer is the same as if all had been asked at once.
+func (db *DB) newestOfParts(ctx context.Context, r desk.Retrieval) ([]int64, error) {
+	expression := textQuery(r)
 	if r.Kind == desk.KindIncident {
-		side, order = ` AND `+doc+` < 0`, ` ORDER BY `+doc
-	} else {
-		from += ` CROSS JOIN request r` // in this order
-		side += ` AND r.number = ` + doc
+		return db.newestOf(ctx, r, expression, ``, `<`)
 	}
-	return `SELECT ` + doc + ` FROM ` + from + ` WHERE ` + where + side + order + ` LIMIT ` + q.arg(orUsual(r.Limit, 50))
+	newest, _, err := row(ctx, db.read, value[int64], `SELECT COALESCE(MAX(doc), 0) FROM finding`)
+	if err != nil {
+		return nil, err
+	}
+	limit := orUsual(r.Limit, 50)
+	if found, err := db.newestOf(ctx, r, expression, fmt.Sprintf(` AND f.doc > %d`, newest-walked), `>`); err != nil || len(found) >= limit {
+		return found, err
+	}
+	for parts := int64(1); parts<<partBits < newest; parts *= moreParts {
+		within := make([]string, 0, parts)
+		for at := range parts {
+			within = append(within, lexeme(partOf(newest-at<<partBits)))
+		}
+		found, err := db.newestOf(ctx, r, `(`+expression+`) & (`+strings.Join(within, ` | `)+`)`, ``, `>`)
+		if err != nil || len(found) >= limit {
+			return found, err
+		}
+	}
+	return db.newestOf(ctx, r, expression, ``, `>`)
+}
+
+// newestOf asks PostgreSQL once. What the words match is found first, by the index on words, and only then looked up one by one: planned together, with how
+// rare words are being little known, it walks all documents or all requests.
+func (db *DB) newestOf(ctx context.Context, r desk.Retrieval, expression, within, side string) ([]int64, error) {
+	q, narrows := narrowedOf(r)
+	hit := `SELECT f.doc FROM finding f WHERE f.terms @@ CAST(CAST(` + q.arg(expression) + ` AS TEXT) AS TSQUERY) AND f.doc ` + side + ` 0` + within
+	met, order := ``, ` ORDER BY hit.doc`
+	if narrows {
+		met = ` CROSS JOIN LATERAL (SELECT 1 FROM request r WHERE r.number = hit.doc` + q.text + ` OFFSET 0) met`
+	}
+	if r.Kind == desk.KindRequest {
+		order += ` DESC`
+	}
+	query := `WITH hit AS MATERIALIZED (` + hit + `) SELECT hit.doc FROM hit` + met + order + ` LIMIT ` + q.arg(orUsual(r.Limit, 50))
+	// A plan that fits these words, not one for any.
+	return rows(ctx, db.read, value[int64], query, append([]any{pgx.QueryExecModeExec}, q.args...)...)
+}
+
+// Holders implements desk.Finding.
+func (db *DB) Holders(ctx context.Context, words []string, limit int) ([][]int64, error) {
+	out := make([][]int64, len(words))
+	for i, word := range words {
+		r := desk.Retrieval{Kind: desk.KindRequest, Limit: limit, Any: []desk.Match{{All: [][]desk.Holding{{{Words: []string{word}}}}}}}
+		var err error
+		if out[i], err = db.holders(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// holders are the newest that hold it, whoever may see them. With SQLite the numbers travel as one value: thousands of rows of one number cost twice as much.
+func (db *DB) holders(ctx context.Context, r desk.Retrieval) (out []int64, err error) {
+	if db.dialect == postgresDialect {
+		return db.Candidates(ctx, r)
+	}
+	all, _, err := row(ctx, db.read, value[string], `SELECT COALESCE(group_concat(doc, ' '), '')
+		FROM (SELECT rowid AS doc FROM finding_text WHERE finding_text MATCH $1 AND rowid > 0 ORDER BY rowid DESC LIMIT $2) newest`, fullText(r), r.Limit)
+	if err != nil {
+		return nil, err
+	}
+	for doc := range strings.FieldsSeq(all) {
+		number, err := strconv.ParseInt(doc, 10, 64)
+		if err != nil {
+			return nil, public(err)
+		}
+		out = append(out, number)
+	}
+	return out, nil
+}
+
+// Meeting implements desk.Finding.
+func (db *DB) Meeting(ctx context.Context, numbers []int64, f desk.Filter) ([]int64, error) {
+	q := narrowed(f)
+	q.and(isIn(q, `r.number`, numbers))
+	met, err := rows(ctx, db.read, value[int64], `SELECT r.number FROM request r WHERE TRUE`+q.text, q.args...)
+	if err != nil {
+		return nil, err
+	}
+	is := make(map[int64]bool, len(met))
+	for _, n := range met {
+		is[n] = true
+	}
+	return slices.DeleteFunc(slices.Clone(numbers), func(n int64) bool { return !is[n] }), nil
 }
 
 // narrowText wants requests to hold words, or not to, in a list that has another order than the index.

@@ -101,6 +101,38 @@ func TestFind(t *testing.T) {
 	})
 }
 
+// The newest that hold words are found however far back they are, and in the same order on both databases.
+func TestNewestHolders(t *testing.T) {
+	eachFrontdesk(t, func(t *testing.T, k *frontdesk) {
+		k.day()
+		ctx := t.Context()
+		const far = 5 << partBits // most parts of the index are empty
+		k.must(k.db.write(ctx, func(tx *tx) error {
+			for n := range int64(30) {
+				words := "refund"
+				if n%10 == 0 {
+					words += " zebra"
+				}
+				if err := tx.putDocument(ctx, indexed{doc: far - n*walked, terms: words, notes: "gnu"}, "h"); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		all, err := k.db.Holders(ctx, []string{"refund", "zebra", "gnu", "pend"}, 4)
+		k.must(err)
+		want := [][]int64{{far, far - walked, far - 2*walked, far - 3*walked}, {far, far - 10*walked, far - 20*walked}, nil, {5, 2, 1}}
+		if !slices.EqualFunc(all, want, slices.Equal) {
+			t.Errorf("held by %v, want %v", all, want)
+		}
+		met, err := k.db.Meeting(ctx, []int64{5, 3, 1, 4, far}, desk.Filter{Seer: desk.Seer{Shut: []string{"salary"}}})
+		k.must(err)
+		if !slices.Equal(met, []int64{5, 3, 1}) {
+			t.Errorf("the filter is met by %v", met)
+		}
+	})
+}
+
 // Whoever may not read a note or a request of a team finds neither, and learns no word of them by looking.
 func TestFindShowsNothingHidden(t *testing.T) {
 	eachFrontdesk(t, func(t *testing.T, k *frontdesk) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -116,6 +117,7 @@ type groupWriter struct {
 	db    *DB
 	conn  *cached
 	queue chan *write
+	long  atomic.Bool   // the write-ahead log has grown beyond longestLog
 	ended chan struct{} // closed when run is over
 }
 
@@ -190,6 +192,11 @@ func (w *groupWriter) group(first *write) {
 		}
 		close(one.done)
 	}
+	if w.long.Swap(false) {
+		if _, err := w.conn.exec(ctx, moveLog); err != nil {
+			w.db.log.Warn("write-ahead log cannot be moved", "err", err)
+		}
+	}
 }
 
 func (w *groupWriter) next(n int, began time.Time) *write {
@@ -226,6 +233,13 @@ func (w *groupWriter) member(ctx context.Context, one *write) (err error) {
 	return one.fn(&tx{statements: w.conn, db: w.db, now: w.db.Now()})
 }
 
+// moveLog moves what it can of the write-ahead log into the database file, and waits for nobody.
+const moveLog = `PRAGMA wal_checkpoint(PASSIVE)`
+
+// longestLog is how long the write-ahead log may become, in pages of 4 kB, before the writer waits a moment for it. It begins anew only when all of it was
+// moved, and while something is always being written, as when the text index is filled, what is moved beside the writer is never all.
+const longestLog = 16_384
+
 // checkpoint moves the write-ahead log into the database file in the background, so that no signal waits for it. It does nothing
 // while nothing is written.
 func (db *DB) checkpoint(ctx context.Context, w *groupWriter) {
@@ -240,9 +254,14 @@ func (db *DB) checkpoint(ctx context.Context, w *groupWriter) {
 		}
 		if n := db.feed.writes.Load(); n != last {
 			last = n
-			if _, err := db.read.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil && ctx.Err() == nil {
+			pages, _, err := row(ctx, db.read, func(s scan) (pages int, err error) {
+				var busy, moved int
+				return pages, s(&busy, &pages, &moved)
+			}, moveLog)
+			if err != nil && ctx.Err() == nil {
 				db.log.Warn("write-ahead log cannot be moved", "err", err)
 			}
+			w.long.Store(pages > longestLog)
 		}
 	}
 }
