@@ -63,6 +63,10 @@ type Deps struct {
 	Finding   Finding
 	Demands   Demands
 	Thanks    Thanks
+
+	Developers Developers
+	Knowledge  Knowledge
+
 	Insight   Insight
 	Proposals Proposals
 	Actions   Actions
@@ -128,6 +132,8 @@ func build(deps Deps) (*server, error) {
 	s.finding()
 	s.demands()
 	s.thanks()
+	s.escalations()
+	s.answers()
 	s.insight()
 	s.proposals()
 	s.actions()

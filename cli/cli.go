@@ -41,6 +41,8 @@ type Commands struct {
 	Incident   incidentCommands   `cmd:"" help:"Coordinate on incidents, and say what is so."`
 	Request    requestCommands    `cmd:"" help:"Ask technical support, and answer whoever asked."`
 	Thanks     thanksCommands     `cmd:"" help:"Say thanks, and read what others are thankful for."`
+	Escalation escalationCommands `cmd:"" help:"Ask developers, and tell who asked what became of it."`
+	Answer     answerCommands     `cmd:"" help:"Read, write and judge what the desk knows."`
 	Demand     demandCommands     `cmd:"" help:"Keep the register of what is asked for again and again."`
 	Insight    askInsight         `cmd:"" help:"Answer a question about the desk's work, in figures with their certainty."`
 	Action     actionCommands     `cmd:"" help:"Plan and run actions."`

@@ -17,6 +17,7 @@ import (
 	"frontline/app"
 	"frontline/cli"
 	"frontline/clock"
+	"frontline/desk"
 	"frontline/e2e/office"
 )
 
@@ -29,6 +30,7 @@ import (
 //	signal firing|resolved NAME
 //	pass DURATION             let time pass
 //	follow                    let the text index come up to what was said
+//	developers VERDICT WORDS  developers write below the first issue, and close it with this
 //	handover TEAM             write the hand-over of the team's night, which ends now
 //	write TEXT FILE           put one line into a file
 func TestScripts(t *testing.T) {
@@ -58,10 +60,17 @@ func TestScripts(t *testing.T) {
 					},
 					"signal": func(_ *testscript.TestScript, _ bool, args []string) { s.w.Signal(args[0], args[1]) },
 					"follow": func(*testscript.TestScript, bool, []string) { s.w.Follow() },
+					"developers": func(ts *testscript.TestScript, _ bool, args []string) {
+						s.w.Hub.SetNow(s.w.Clock.Now())
+						issue := s.w.Hub.Issues()[0]
+						s.w.Hub.Says(issue, "kadri", args[1], false)
+						s.w.Hub.Settle(issue, desk.Verdict(args[0]), "4.12.1", true)
+					},
 					"pass": func(ts *testscript.TestScript, _ bool, args []string) {
 						d, err := time.ParseDuration(args[0])
 						ts.Check(err)
 						s.w.Wait(d)
+						s.w.Hub.SetNow(s.w.Clock.Now())
 					},
 				},
 			})

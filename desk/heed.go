@@ -194,6 +194,21 @@ func (d *Escalations) reconcileNow(ctx context.Context, args TrackerArgs) error 
 	return again(err)
 }
 
+// firstOpened is since when a tracker that was never looked at may have changed something of ours: it may have been down from the beginning, or we.
+func (d *Escalations) firstOpened(ctx context.Context, tracker string, now time.Time) (time.Time, error) {
+	since := now.Add(-lookEvery)
+	open, err := d.DB.Escalations(ctx, EscalationFilter{Tracker: tracker, States: []EscalationState{IssueOpen}, Limit: 200})
+	for _, e := range open {
+		if e.MadeAt.Before(since) {
+			since = e.MadeAt
+		}
+	}
+	if oldest := now.Add(-liveFor); since.Before(oldest) {
+		since = oldest
+	}
+	return since, err
+}
+
 func (d *Escalations) look(ctx context.Context, kind Tracker, to Target) error {
 	state, err := d.DB.TrackerState(ctx, to.ID)
 	if err != nil {
@@ -203,7 +218,9 @@ func (d *Escalations) look(ctx context.Context, kind Tracker, to Target) error {
 	since := state.LookedAt
 	switch {
 	case since.IsZero():
-		since = began.Add(-lookEvery)
+		if since, err = d.firstOpened(ctx, to.ID, began); err != nil {
+			return err
+		}
 	case since.Before(began.Add(-liveFor)): // nothing was live for long: what changed then is about nothing of ours
 		since = began.Add(-liveFor)
 	}

@@ -22,11 +22,13 @@ import (
 	"frontline/config"
 	"frontline/desk"
 	"frontline/e2e/database"
+	"frontline/e2e/played"
 	"frontline/e2e/verity"
 	"frontline/incident"
 	"frontline/insight"
 	"frontline/integration/alertmanager"
 	"frontline/integration/exec"
+	"frontline/integration/github"
 	"frontline/job"
 	"frontline/journal"
 	"frontline/oncall"
@@ -48,7 +50,8 @@ type World struct {
 	SignIn  *people.SignIn
 	Auditor *oncall.Auditor
 	Runners *runner.Dispatch
-	URL     string // of the server; the API is at URL + wire.Prefix
+	Hub     *played.GitHub // where its developers keep their issues
+	URL     string         // of the server; the API is at URL + wire.Prefix
 	Client  *http.Client
 	intake  *alert.Intake
 	runner  *job.Runner
@@ -59,7 +62,7 @@ type World struct {
 // Open starts the company. It stands at verity.Night and ends with the test.
 func Open(t testing.TB) *World {
 	t.Helper()
-	w := &World{t: t, Clock: clock.NewMoved(verity.Night)}
+	w := &World{t: t, Clock: clock.NewMoved(verity.Night), Hub: played.OpenGitHub(t)}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	var err error
 	if w.DB, err = store.Open(t.Context(), database.SQLite(t), store.Options{Clock: w.Clock, Log: log}); err != nil {
@@ -146,6 +149,17 @@ func book[D any](w *World) func(context.Context) (D, error) {
 	}
 }
 
+// Tracker implements desk.TrackerBook: developers have a GitHub.
+func (w *World) Tracker(id string) (desk.TrackerDefinition, bool) {
+	d := w.Hub.Definition("pipeline")
+	return d, id == d.ID
+}
+
+// Trackers implements desk.TrackerBook.
+func (w *World) Trackers() []desk.TrackerDefinition {
+	return []desk.TrackerDefinition{w.Hub.Definition("pipeline")}
+}
+
 // mornings are read; nothing is written but by tests.
 func (w *World) mornings(actions *action.Runner) *action.Mornings {
 	return &action.Mornings{Nights: w.DB, Runner: actions, Zone: time.UTC, Clock: w.Clock}
@@ -208,7 +222,12 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	}
 	grateful := &thanks.Service{DB: w.DB, Book: book[thanks.Directory](w), Matters: thanks.Wings{Desk: requests, Incidents: incidents, Actions: actions}, Now: w.DB.Now,
 		Link: func(x thanks.Thanks) string { return "https://frontline.verity.example/thanks/" + x.Name() }}
+	w.Hub.SetNow(w.Clock.Now())
+	developers := &desk.Escalations{Desk: requests, DB: w.DB, Trackers: func(context.Context) (desk.TrackerBook, error) { return w, nil }, Kinds: map[string]desk.Tracker{"github": github.New()},
+		Secret: func(context.Context, string, secret.Ref) (secret.Text, error) { return secret.New("ghp_played"), nil }, Runs: actions.List,
+		Link: func(e desk.Escalation) string { return "https://frontline.verity.example/escalations/" + e.Name() }}
 	h, err := api.New(api.Deps{
+		Developers: developers, Knowledge: requests,
 		Thanks: grateful, Vouching: w.SignIn, Privacy: &privacy.Service{DB: w.DB, Copies: w.DB, Now: w.DB.Now, Forget: requests.Forget},
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
 		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Finding: requests, Demands: requests, Insight: &insight.Board{DB: w.DB, Book: book[insight.Directory](w), Now: w.DB.Now}, Proposals: explorer, Actions: actions, Runners: w.Runners, Clusters: actions, Secrets: *actions.Vault, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), TakingUp: requests, Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
@@ -216,7 +235,7 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	handlers := slices.Concat(pager.Handlers(), incidents.Handlers(), requests.Handlers(), explorer.Handlers(), actions.Handlers(), grateful.Handlers(w.DB.Enqueue))
+	handlers := slices.Concat(pager.Handlers(), incidents.Handlers(), requests.Handlers(), developers.Handlers(), explorer.Handlers(), actions.Handlers(), grateful.Handlers(w.DB.Enqueue))
 	w.run(log, append(handlers, oncall.JobAnswered().Handle(handling.Answered)))
 	server := httptest.NewServer(h)
 	w.t.Cleanup(server.Close)
