@@ -31,6 +31,7 @@ type Options struct {
 	Queue        string    // "auto", "rabbitmq" or "files"; auto when empty: RabbitMQ where it is installed
 	Alertmanager string    // "auto", "genuine" or "played"; auto when empty: the genuine one where it is installed
 	Script       bool      // play the reader's part too, and end
+	Brief        bool      // without the two weeks that the desk has behind it: it begins sooner
 	Pace         Pace
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -17,8 +18,11 @@ import (
 	"testing"
 	"time"
 
+	"frontline/clock"
 	"frontline/demo/program"
+	requests "frontline/desk"
 	"frontline/e2e/neighbour"
+	"frontline/store"
 )
 
 func TestMain(m *testing.M) {
@@ -78,7 +82,7 @@ func (h *heard) inOrder(t *testing.T, lines ...string) {
 }
 
 func options(out io.Writer) Options {
-	return Options{Out: out, Listen: "127.0.0.1:0", Company: "127.0.0.1:0", Queue: "files", Alertmanager: "played"}
+	return Options{Out: out, Listen: "127.0.0.1:0", Company: "127.0.0.1:0", Queue: "files", Alertmanager: "played", Brief: true}
 }
 
 // nothingLeft returns a function that fails the test when a process that was started since still runs.
@@ -109,13 +113,76 @@ func TestNightWithFiles(t *testing.T) {
 	left := nothingLeft(t)
 	said := hear(t)
 	o := options(said)
-	o.Script, o.Dir = true, t.TempDir()
+	o.Script, o.Dir, o.Brief = true, t.TempDir(), false
 	if err := Run(t.Context(), o); err != nil {
 		t.Fatalf("%v\nThe demo said:\n%s", err, said)
 	}
 	said.inOrder(t, story...)
 	left()
 	noSecrets(t, o.Dir, said.String())
+	seeded(t, o.Dir)
+}
+
+// seeded looks that the company has a desk's past worth looking at: answers of which some are stale, demands dealt with in every way, requests that
+// somebody coded, escalations in every state, and thanks.
+func seeded(t *testing.T, dir string) {
+	t.Helper()
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "frontline.db"), store.Options{Clock: clock.Real{}, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	answers, err := db.Answers(t.Context(), requests.AnswerFilter{States: []requests.AnswerState{requests.PublishedAnswer}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale := 0
+	for _, x := range answers {
+		if x.ReviewAt.Before(time.Now()) {
+			stale++
+		}
+	}
+	if len(answers) != len(knownAnswers()) || stale == 0 || stale == len(answers) {
+		t.Errorf("%d answers, of which %d are stale", len(answers), stale)
+	}
+	register, err := db.Demands(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dealt := map[requests.Handling]int{}
+	for _, d := range register {
+		dealt[d.Handling]++
+	}
+	if len(dealt) != 4 {
+		t.Errorf("demands are dealt with as %v, want every way", dealt)
+	}
+	states := map[requests.EscalationState]int{}
+	all, err := db.Escalations(t.Context(), requests.EscalationFilter{Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	loose := 0
+	for _, e := range all {
+		if states[e.State]++; e.Loose() {
+			loose++
+		}
+	}
+	if len(states) != 4 || loose == 0 {
+		t.Errorf("escalations are %v with %d loops to close, want every state", states, loose)
+	}
+	facts, err := db.Facts(t.Context(), time.Now().AddDate(0, 0, -30), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := 0
+	for _, f := range facts {
+		if f.Confirmed {
+			by++
+		}
+	}
+	if by < 40 {
+		t.Errorf("%d of %d requests are coded", by, len(facts))
+	}
 }
 
 // noSecrets looks that Frontline's log has no password of anybody, no topic of a phone and no link that lets people in.

@@ -10,8 +10,10 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"frontline/client"
+	"frontline/demo/company"
 	"frontline/secret"
 )
 
@@ -26,6 +28,8 @@ type desk struct {
 	base    string
 	browser *http.Client
 	api     *client.Client
+	devs    *company.Developers
+	before  int // how many requests there were before those of the last two days
 }
 
 func newDesk(base string) (*desk, error) {
@@ -54,6 +58,25 @@ func (d *desk) post(ctx context.Context, address string, form url.Values) (strin
 	screen, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
 	if err == nil && res.StatusCode != http.StatusOK {
 		err = fmt.Errorf("the form at %s was answered with %s", path(address), res.Status)
+	}
+	return string(screen), err
+}
+
+// screen fetches a screen as a browser does.
+func (d *desk) screen(ctx context.Context, path string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.base+path, nil)
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Accept", "text/html")
+	res, err := d.browser.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = res.Body.Close() }()
+	screen, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s is answered with %s", path, res.Status)
 	}
 	return string(screen), err
 }
@@ -145,6 +168,15 @@ func (s *stage) hire(ctx context.Context) error {
 
 // signIn returns the desk of a colleague, signed in by password, with a token for the API.
 func (s *stage) signIn(ctx context.Context, id string) (*desk, error) {
+	d, err := s.enter(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.takeToken(ctx)
+}
+
+// enter is signIn without a token.
+func (s *stage) enter(ctx context.Context, id string) (*desk, error) {
 	for _, c := range s.staff {
 		if c.id != id {
 			continue
@@ -157,7 +189,11 @@ func (s *stage) signIn(ctx context.Context, id string) (*desk, error) {
 		if _, err := d.post(ctx, s.url+"/sign-in", url.Values{"email": {c.email}, "password": {c.password}}); err != nil {
 			return nil, err
 		}
-		return d, d.takeToken(ctx)
+		d.devs = s.company.Developers()
+		if !s.o.Brief {
+			d.before = len(weeks(time.Now()))
+		}
+		return d, nil
 	}
 	return nil, fmt.Errorf("nobody at Verity is called %s", id)
 }

@@ -22,19 +22,23 @@ type history struct {
 	*stage
 	clock      *clock.Moved
 	karl, liis *desk
+	load       string           // the follow-up that was finished later
+	at         map[string]*desk // who asks and who answers, by id
+	weeks      []step           // what was asked before the last two days and is not done yet
 }
 
 // remember lets Frontline start two weeks ago, lets those weeks happen, and starts it anew tonight. Phones and mailboxes are empty then: people
 // have cleaned up.
 func (s *stage) remember(ctx context.Context) (err error) {
 	now := time.Now()
-	h := history{stage: s, clock: clock.NewMoved(now.AddDate(0, 0, -16))}
+	h := history{stage: s, clock: clock.NewMoved(now.AddDate(0, 0, -16)), weeks: inTime(weeks(now), false)}
+	s.company.Developers().Now(h.clock.Now)
+	defer s.company.Developers().Now(time.Now)
 	if err := s.startFrontline(ctx, h.clock); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{s.setUp, func(ctx context.Context) error { return s.configure(ctx, usualWaits(s.blanks(now))) }, s.hire,
-		h.arrive, h.documents, h.webhooks, h.look, h.asks, h.small} {
-		within, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the company's past does not come about within %v", patience))
+	for _, step := range h.steps(now) {
+		within, cancel := context.WithTimeoutCause(ctx, lastingPatience, fmt.Errorf("the company's past does not come about within %v", lastingPatience))
 		if err := step(within); err != nil {
 			defer cancel()
 			return orCause(ctx, within, err)
@@ -49,6 +53,18 @@ func (s *stage) remember(ctx context.Context) (err error) {
 		return err
 	}
 	return s.configure(ctx, s.blanks(now))
+}
+
+// lastingPatience is how long any one part of the past may take on a busy machine.
+const lastingPatience = 5 * time.Minute
+
+// steps are the parts of the past, in their order.
+func (h *history) steps(now time.Time) []func(context.Context) error {
+	set := []func(context.Context) error{h.setUp, func(ctx context.Context) error { return h.configure(ctx, usualWaits(h.blanks(now))) }, h.hire, h.arrive}
+	if h.o.Brief {
+		return append(set, h.documents, h.followUp, h.webhooks, h.look, h.asks, h.small)
+	}
+	return append(set, h.register, h.weeksUntil(12), h.documents, h.weeksUntil(7), h.followUp, h.weeksUntil(5), h.webhooks, h.weeksUntil(2), h.look, h.asks, h.heard, h.votes, h.small)
 }
 
 // orCause says why waiting was given up, when it was.
@@ -223,8 +239,14 @@ func (h *history) paper(ctx context.Context, incident string) error {
 	if _, err := h.karl.api.PublishPostmortem(ctx, incident, wire.PublishPostmortem{Version: edited.Version}); err != nil {
 		return err
 	}
-	h.to(7, 15, 4)
-	_, err = h.liis.api.FinishFollowUp(ctx, load.ID, wire.Finish{Done: true})
+	h.load = load.ID
+	return nil
+}
+
+// followUp is finished five days later.
+func (h *history) followUp(ctx context.Context) error {
+	h.to(7, 8, 4)
+	_, err := h.liis.api.FinishFollowUp(ctx, h.load, wire.Finish{Done: true})
 	return err
 }
 

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"frontline/wire"
@@ -23,10 +25,11 @@ type done struct {
 	later time.Duration
 	by    string
 	do    func(ctx context.Context, d *desk, id string) error
+	more  bool // left out of a brief past
 }
 
 func replied(by string, later time.Duration, body, waitFor, outcome, size string) done {
-	return done{later, by, func(ctx context.Context, d *desk, id string) error {
+	return done{later: later, by: by, do: func(ctx context.Context, d *desk, id string) error {
 		r := wire.ReplyTo{Body: body, WaitFor: waitFor}
 		if outcome != "" {
 			r.Close = &wire.CloseRequest{Outcome: outcome, Size: size}
@@ -37,51 +40,51 @@ func replied(by string, later time.Duration, body, waitFor, outcome, size string
 }
 
 func noted(by string, later time.Duration, body string) done {
-	return done{later, by, func(ctx context.Context, d *desk, id string) error {
+	return done{later: later, by: by, do: func(ctx context.Context, d *desk, id string) error {
 		_, err := d.api.WriteRequestNote(ctx, id, wire.NoteOn{Body: body})
 		return err
 	}}
 }
 
 func added(by string, later time.Duration, body string) done {
-	return done{later, by, func(ctx context.Context, d *desk, id string) error {
+	return done{later: later, by: by, do: func(ctx context.Context, d *desk, id string) error {
 		_, err := d.api.AddToRequest(ctx, id, wire.Add{Body: body})
 		return err
 	}}
 }
 
 func given(by, to string, later time.Duration) done {
-	return done{later, by, func(ctx context.Context, d *desk, id string) error {
+	return done{later: later, by: by, do: func(ctx context.Context, d *desk, id string) error {
 		_, err := d.api.ChangeRequest(ctx, id, wire.ChangeRequest{Assignee: &to})
 		return err
 	}}
 }
 
 func waits(by, whom string, later time.Duration) done {
-	return done{later, by, func(ctx context.Context, d *desk, id string) error {
+	return done{later: later, by: by, do: func(ctx context.Context, d *desk, id string) error {
 		_, err := d.api.WaitRequest(ctx, id, wire.WaitFor{Whom: whom})
 		return err
 	}}
 }
 
 func closed(by, outcome, size string, later time.Duration) done {
-	return done{later, by, func(ctx context.Context, d *desk, id string) error {
+	return done{later: later, by: by, do: func(ctx context.Context, d *desk, id string) error {
 		_, err := d.api.CloseRequest(ctx, id, wire.CloseRequest{Outcome: outcome, Size: size})
 		return err
 	}}
 }
 
-// same says that it asks the same as the request that was asked as the nth, counted from 1.
+// same says that it asks the same as the request of the last two days that was asked as the nth, counted from 1.
 func same(by string, n int, later time.Duration) done {
-	return done{later, by, func(ctx context.Context, d *desk, id string) error {
-		_, err := d.api.DuplicateRequest(ctx, id, wire.Other{Request: fmt.Sprintf("R-%d", n)})
+	return done{later: later, by: by, do: func(ctx context.Context, d *desk, id string) error {
+		_, err := d.api.DuplicateRequest(ctx, id, wire.Other{Request: fmt.Sprintf("R-%d", n+d.before)})
 		return err
 	}}
 }
 
 func hung(by string, n int, later time.Duration) done {
-	return done{later, by, func(ctx context.Context, d *desk, id string) error {
-		_, err := d.api.HangOnProblem(ctx, id, wire.Other{Request: fmt.Sprintf("R-%d", n)})
+	return done{later: later, by: by, do: func(ctx context.Context, d *desk, id string) error {
+		_, err := d.api.HangOnProblem(ctx, id, wire.Other{Request: fmt.Sprintf("R-%d", n+d.before)})
 		return err
 	}}
 }
@@ -108,8 +111,8 @@ type step struct {
 	do    func(ctx context.Context, d *desk) error
 }
 
-// inTime puts what happened to all requests in the order in which it happened.
-func inTime(all []asked) []step {
+// inTime puts what happened to all requests in the order in which it happened; a brief one leaves out what the two weeks before are needed for.
+func inTime(all []asked, brief bool) []step {
 	var out []step
 	for _, a := range all {
 		var id string
@@ -120,6 +123,9 @@ func inTime(all []asked) []step {
 		}})
 		ago := a.ago
 		for _, x := range a.after {
+			if brief && x.more {
+				continue
+			}
 			ago -= x.later
 			out = append(out, step{ago, x.by, a.ask.Title, func(ctx context.Context, d *desk) error { return x.do(ctx, d, id) }})
 		}
@@ -130,20 +136,65 @@ func inTime(all []asked) []step {
 
 // asks lets the desk live through the day and a half before tonight.
 func (h *history) asks(ctx context.Context) error {
-	at := map[string]*desk{"karl": h.karl, "liis": h.liis}
-	for _, id := range []string{"wanjiru", "rasmus", "eduardo"} {
-		d, err := h.signIn(ctx, id)
+	return h.happen(ctx, inTime(askedBefore(), h.o.Brief))
+}
+
+// coded says what a request was about.
+func coded(by, demand string, later time.Duration) done {
+	return done{later: later, by: by, more: true, do: func(ctx context.Context, d *desk, id string) error {
+		_, err := d.api.CodeRequest(ctx, id, wire.CodeRequest{Demands: []wire.CodeShare{{Demand: demand}}})
+		return err
+	}}
+}
+
+// thanked says thank you for a request.
+func thanked(by string, later time.Duration, reason string, people ...string) done {
+	return done{later: later, by: by, more: true, do: func(ctx context.Context, d *desk, id string) error {
+		_, err := d.api.SayThanks(ctx, wire.SayThanks{Reason: reason, People: people, About: id})
+		return err
+	}}
+}
+
+// escalated asks the developers of a tracker. Where they keep their issues for us to see, it waits until the issue is there.
+func escalated(by, tracker, title, text string, later time.Duration) done {
+	return done{later: later, by: by, more: true, do: func(ctx context.Context, d *desk, id string) error {
+		if _, err := d.post(ctx, d.base+"/requests/"+id+"/escalate", url.Values{"tracker": {tracker}, "title": {title}, "text": {text}, "issue": {""}}); err != nil {
+			return err
+		}
+		if tracker != "github" {
+			return nil
+		}
+		return until(ctx, func(context.Context) (bool, error) { return d.devs.Has(title), nil })
+	}}
+}
+
+// joined lets a request join what developers were asked as the nth.
+func joined(by string, n int, later time.Duration) done {
+	return done{later: later, by: by, more: true, do: func(ctx context.Context, d *desk, id string) error {
+		_, err := d.post(ctx, d.base+"/requests/"+id+"/join", url.Values{"escalation": {fmt.Sprintf("E-%d", n)}})
+		return err
+	}}
+}
+
+// developed is what a developer writes below their issue; with a reason they close it.
+func developed(who, title, text, reason, version string, later time.Duration) done {
+	return done{later: later, by: "liis", more: true, do: func(ctx context.Context, d *desk, _ string) error {
+		return d.devs.Say(ctx, title, who, text, reason, version)
+	}}
+}
+
+// toldAll tells everybody who asked what became of the nth escalation, once we know it.
+func toldAll(by string, n int, later time.Duration) done {
+	return done{later: later, by: by, more: true, do: func(ctx context.Context, d *desk, _ string) error {
+		path := fmt.Sprintf("/escalations/E-%d", n)
+		err := until(ctx, func(ctx context.Context) (bool, error) {
+			screen, err := d.screen(ctx, path)
+			return strings.Contains(screen, `id="loop"`), err
+		})
 		if err != nil {
 			return err
 		}
-		at[id] = d
-	}
-	now := time.Now()
-	for _, x := range inTime(askedBefore()) {
-		h.clock.Move(now.Add(-x.ago).Sub(h.clock.Now()))
-		if err := x.do(ctx, at[x.by]); err != nil {
-			return fmt.Errorf("the request %q: %w", x.title, err)
-		}
-	}
-	return nil
+		_, err = d.post(ctx, d.base+path+"/tell", url.Values{"request": {""}, "text": {""}})
+		return err
+	}}
 }

@@ -55,7 +55,7 @@ func (s *stage) holders() []company.Holder {
 func (s *stage) open(ctx context.Context) error {
 	s.url = "http://" + s.o.Listen
 	s.env = map[string]string{"PHONE_KARL": "verity-karl-" + secret.Random(10), "PHONE_LIIS": "verity-liis-" + secret.Random(10),
-		"VERITY_ALERTMANAGER": secret.Random(32), "VERITY_API_TOKEN": secret.Random(32), "HOME": s.dir}
+		"VERITY_ALERTMANAGER": secret.Random(32), "VERITY_API_TOKEN": secret.Random(32), "VERITY_TRACKER": secret.Random(32), "VERITY_TRACKER_HOOK": secret.Random(32), "HOME": s.dir}
 	for _, step := range []func(context.Context) error{s.openBroker, s.openCompany, s.openFrontline, s.remember, s.openAlerts, s.live} {
 		if err := step(ctx); err != nil {
 			return err
@@ -104,7 +104,7 @@ func (s *stage) openBroker(ctx context.Context) error {
 }
 
 func (s *stage) openCompany(ctx context.Context) error {
-	o := company.Options{Dir: s.dir, Listen: s.o.Company, Phones: s.holders(), Frontline: s.url, Token: s.env["VERITY_API_TOKEN"], Pace: s.o.Pace.Live, Guide: s.guide()}
+	o := company.Options{Dir: s.dir, Listen: s.o.Company, Phones: s.holders(), Frontline: s.url, Token: s.env["VERITY_API_TOKEN"], Tracker: s.env["VERITY_TRACKER"], Hook: s.env["VERITY_TRACKER_HOOK"], Pace: s.o.Pace.Live, Guide: s.guide()}
 	if s.broker != nil {
 		o.AMQP, o.Queue = s.broker.URL("%2f"), decisionQueue
 	}

@@ -54,6 +54,8 @@ type Options struct {
 	Phones    []Holder
 	Frontline string // address of Frontline's screens, for links
 	Token     string // of the back office's API
+	Tracker   string // token of the developers' tracker
+	Hook      string // the secret of its webhook
 	Pace      Pace
 	Guide     []Hint // what the reader does next, shown on the company's screen
 }
@@ -68,25 +70,27 @@ type Hint struct {
 
 // Company is open from Open to Close; it lives while Run runs.
 type Company struct {
-	o        Options
-	log      *record
-	queue    Queue
-	office   *backoffice.Office
-	worker   *worker
-	traffic  *traffic
-	monitor  *monitor
-	phones   *phones
-	mailbox  *mailbox
-	web      *http.Server
-	listener net.Listener
-	served   sync.WaitGroup
-	stopping chan struct{}
-	closing  sync.Once
+	o          Options
+	log        *record
+	queue      Queue
+	office     *backoffice.Office
+	worker     *worker
+	traffic    *traffic
+	monitor    *monitor
+	phones     *phones
+	mailbox    *mailbox
+	developers *Developers
+	web        *http.Server
+	listener   net.Listener
+	served     sync.WaitGroup
+	stopping   chan struct{}
+	closing    sync.Once
 }
 
 // Open opens the company's doors: its screens with the push server, and its mail server. Nothing happens in it before Run.
 func Open(ctx context.Context, o Options) (*Company, error) {
 	c := &Company{o: o, log: newRecord(), stopping: make(chan struct{})}
+	c.developers = &Developers{frontline: o.Frontline, token: o.Tracker, hook: o.Hook, now: time.Now}
 	c.phones, c.mailbox = newPhones(c.log, o.Phones), newMailbox(c.log)
 	var err error
 	if c.queue, err = openQueue(ctx, o); err != nil {
@@ -122,6 +126,7 @@ func (c *Company) listen(ctx context.Context) error {
 	if err := c.mailbox.listen(ctx); err != nil {
 		return err
 	}
+	c.developers.url = c.URL()
 	handler, err := c.handler()
 	if err != nil {
 		return err
@@ -209,6 +214,9 @@ func (c *Company) Files() string {
 	}
 	return ""
 }
+
+// Developers is where the company's developers keep their issues.
+func (c *Company) Developers() *Developers { return c.developers }
 
 // Office is the back office, with its database, its log and its API at URL.
 func (c *Company) Office() *backoffice.Office { return c.office }

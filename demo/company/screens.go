@@ -28,7 +28,7 @@ type screens struct {
 // handler is everything at the company's address. Pushes come to its root, as to an ntfy server's.
 func (c *Company) handler() (http.Handler, error) {
 	s := &screens{c: c, templates: map[string]*template.Template{}}
-	for _, name := range []string{"company", "phones", "mails", "mail", "runbook"} {
+	for _, name := range []string{"company", "phones", "mails", "mail", "runbook", "issues", "issue"} {
 		t, err := template.ParseFS(templateFiles, "templates/frame.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("parse the screen %s: %w", name, err)
@@ -49,6 +49,9 @@ func (c *Company) handler() (http.Handler, error) {
 	mux.HandleFunc("GET /mails/{id}", s.mail)
 	mux.HandleFunc("GET /mails/{id}/html", s.mailBody)
 	mux.HandleFunc("GET /runbook", s.runbook)
+	mux.HandleFunc("GET /issues", s.issues)
+	mux.HandleFunc("GET /issues/{number}", s.issue)
+	c.developers.handle(mux)
 	mux.HandleFunc("POST /fix", s.fix)
 	office := c.office.Handler(c.URL)
 	mux.Handle("/api/", office)
@@ -105,7 +108,7 @@ type way struct {
 }
 
 func ways(here string) []way {
-	all := []way{{Path: "/", Word: "Company"}, {Path: "/phones", Word: "Phones"}, {Path: "/mails", Word: "Mail"}, {Path: "/runbook", Word: "Runbook"}}
+	all := []way{{Path: "/", Word: "Company"}, {Path: "/phones", Word: "Phones"}, {Path: "/mails", Word: "Mail"}, {Path: "/runbook", Word: "Runbook"}, {Path: "/issues", Word: "Developers"}}
 	for i, w := range all {
 		all[i].Here = w.Path == here
 	}
@@ -138,6 +141,19 @@ func (s *screens) mails(w http.ResponseWriter, _ *http.Request) {
 
 func (s *screens) runbook(w http.ResponseWriter, _ *http.Request) {
 	s.show(w, "runbook", frame{Title: "Runbook: the decision queue has stopped", Here: "/runbook", Screen: s.c.queue.Where()})
+}
+
+func (s *screens) issues(w http.ResponseWriter, _ *http.Request) {
+	s.show(w, "issues", frame{Title: "Issues of the developers", Here: "/issues", Screen: s.c.developers.views("")})
+}
+
+func (s *screens) issue(w http.ResponseWriter, r *http.Request) {
+	found := s.c.developers.views(r.PathValue("number"))
+	if len(found) == 0 {
+		http.NotFound(w, r)
+		return
+	}
+	s.show(w, "issue", frame{Title: found[0].Title, Here: found[0].Path, Screen: found})
 }
 
 func (s *screens) mail(w http.ResponseWriter, r *http.Request) {

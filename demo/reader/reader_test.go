@@ -70,7 +70,7 @@ func TestReaderFollowsTheTour(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- demo.Run(ctx, demo.Options{Out: said, Listen: "127.0.0.1:0", Company: "127.0.0.1:0", Queue: "files", Alertmanager: "played", Pace: demo.ScriptPace()})
+		ended <- demo.Run(ctx, demo.Options{Out: said, Listen: "127.0.0.1:0", Company: "127.0.0.1:0", Queue: "files", Alertmanager: "played", Pace: demo.ScriptPace(), Brief: true})
 	}()
 	t.Cleanup(func() { // after the browsers' windows are closed, or the demo would wait for them
 		end()
