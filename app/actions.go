@@ -17,6 +17,7 @@ import (
 	"frontline/journal"
 	"frontline/people"
 	"frontline/secret"
+	"frontline/watch"
 	"frontline/web"
 )
 
@@ -127,7 +128,8 @@ func (b box) Open(sealed []byte) ([]byte, error) {
 
 // wireIncidents makes what people coordinate on.
 func (a *App) wireIncidents(context.Context) error {
-	a.incidents = &incident.Service{DB: a.db, Book: bookAs[incident.Directory](a), Groups: a.db, Runs: a.actions, Link: a.incidentLink}
+	a.incidents = &incident.Service{DB: a.db, Book: bookAs[incident.Directory](a), Groups: a.db, Runs: a.actions, Link: a.incidentLink,
+		Watches: &watch.Service{Store: a.db, Book: bookAs[watch.Directory](a), Clock: a.clock}}
 	a.published = incident.NewStatusCache(a.db, a.clock)
 	if a.settings.mail == nil {
 		a.incidents.Mailer = noMail{}

@@ -331,6 +331,7 @@ func (t *turn) reopen() error {
 	}
 	t.inc.State, t.inc.ResolvedAt, t.inc.MitigatedAt, t.inc.Customers = Investigating, time.Time{}, time.Time{}, nil
 	t.inc.Groups = slices.DeleteFunc(slices.Clone(t.inc.Groups), func(g string) bool { _, taken := t.cur.Elsewhere[g]; return taken })
+	t.thaw()
 	t.note("incident.reopened", nil)
 	t.edited()
 	t.tell(AboutReopening, t.inc.Said)

@@ -8,6 +8,7 @@ import (
 
 	"frontline/action"
 	"frontline/fault"
+	"frontline/watch"
 )
 
 //go:embed postmortem.md.tmpl
@@ -24,6 +25,8 @@ type paper struct {
 	Components    []string
 	Customers     []Customer
 	CustomerCount string
+	Harm          string
+	Hurt          []hurtLine
 	Public        []saidPublicly
 	Runs          []ranAction
 	Days          []dayLines
@@ -32,6 +35,23 @@ type paper struct {
 type milestone struct{ What, When, After string }
 
 type saidPublicly struct{ When, State, Late, Body string }
+
+type hurtLine struct{ Name, Tier, Owner, Certainty, Errors string }
+
+// mostHurtLines is how many customers a post-mortem names as hurt.
+const mostHurtLines = 50
+
+func hurtLines(l letter, h Harm) []hurtLine {
+	var out []hurtLine
+	for _, c := range h.Customers[:min(len(h.Customers), mostHurtLines)] {
+		x := hurtLine{Name: c.Name, Tier: c.Tier, Owner: l.person(c.Owner), Certainty: string(c.Certainty)}
+		if c.Requests > 0 {
+			x.Errors = watch.Figure(c.Errors)
+		}
+		out = append(out, x)
+	}
+	return out
+}
 
 type ranAction struct{ Name, Result, Took string }
 
@@ -58,7 +78,7 @@ func newPaper(book Directory, r Room) paper {
 	p := paper{
 		Name: r.Incident.Name(), Title: r.Incident.Title, Severity: r.Incident.Severity, Lead: l.person(r.Incident.Lead),
 		Milestones: milestones(r.Incident), Services: l.services(), CustomerCount: count(len(r.Incident.Customers), "customer"),
-		Runs: ranActions(r.Runs), Days: daysOf(r.Timeline),
+		Runs: ranActions(r.Runs), Days: daysOf(r.Timeline), Harm: r.Harm.Say(), Hurt: hurtLines(l, r.Harm),
 	}
 	for _, x := range r.Incident.Participants {
 		p.People = append(p.People, l.person(x.Person)+" ("+string(x.Part)+")")

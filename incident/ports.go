@@ -10,6 +10,7 @@ import (
 	"frontline/journal"
 	"frontline/oncall"
 	"frontline/people"
+	"frontline/watch"
 )
 
 // Directory is what is configured, as one moment saw it.
@@ -93,6 +94,28 @@ type Papers interface {
 	ChangeFollowUp(ctx context.Context, id string, decide func(FollowUp, time.Time) (FollowUp, journal.Consequences, error)) (FollowUp, error)
 }
 
+// Watches is where mistake rates are kept an eye on. watch.Service implements it.
+type Watches interface {
+	// Watch is one watch, or a NotFound fault.
+	Watch(ctx context.Context, by people.Actor, id string) (watch.Sight, error)
+	// Findings lists findings, the newest first.
+	Findings(ctx context.Context, by people.Actor, f watch.Filter) ([]watch.Finding, error)
+	// Reach says what a scope counted and whom that hurts.
+	Reach(ctx context.Context, by people.Actor, q watch.Scope) (watch.Reach, error)
+}
+
+var _ Watches = (*watch.Service)(nil)
+
+// Harms keeps whom incidents hurt.
+type Harms interface {
+	// HarmKept returns what is kept of an incident; the zero value when there is nothing.
+	HarmKept(ctx context.Context, incident string) (HarmKept, error)
+	// AskedAbout returns the customers whose requests belong to the incident, with how many.
+	AskedAbout(ctx context.Context, incident string) ([]Asking, error)
+	// Now is the database's time.
+	Now() time.Time
+}
+
 // StatusReader reads what was published, and nothing else.
 type StatusReader interface {
 	// Published returns the page with its components, its unresolved incidents, those resolved since the given time, and the 50 newest
@@ -113,6 +136,7 @@ type Database interface {
 	Records
 	Ledger
 	Papers
+	Harms
 	StatusStore
 }
 
@@ -127,6 +151,7 @@ type Filter struct {
 type Scope struct {
 	Groups []string // alert groups that may get linked: Current.Elsewhere says which of them another open incident has
 	Page   bool     // the status page: Current.Page
+	Harm   bool     // what is kept of whom it hurts: Current.Harm
 }
 
 // Current is what a decision sees, under the incident's lock.
@@ -136,6 +161,7 @@ type Current struct {
 	NewID     func() string
 	Elsewhere map[string]int64 // alert group → number of the other open incident that it belongs to
 	Page      Published        // with every unresolved incident and this one; only when Scope.Page
+	Harm      HarmKept         // only when Scope.Harm
 }
 
 // Change is what a decision leaves: the new state, what was said, and what follows from it. The store writes all of it in one transaction.
@@ -145,6 +171,7 @@ type Change struct {
 	Updates     []Update
 	Notices     []Notice
 	Publication Publication
+	Harm        *HarmKept      // nil: as it was
 	Orders      []oncall.Order // what is to be done about pages; the store carries it out in the same transaction
 	journal.Consequences
 }

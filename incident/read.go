@@ -59,6 +59,7 @@ type Room struct {
 	Runs       []action.Run // in the order in which they were planned
 	FollowUps  []FollowUp
 	Postmortem *Postmortem // nil while there is none
+	Harm       Harm
 }
 
 // Room returns an incident's room.
@@ -95,6 +96,9 @@ func (s *Service) gather(ctx context.Context, a people.Actor, inc Incident) (r R
 		r.Runs, err = s.runs(ctx, a, inc)
 	}
 	if err != nil {
+		return Room{}, err
+	}
+	if r.Harm, _, err = s.harm(ctx, a, inc); err != nil {
 		return Room{}, err
 	}
 	r.Told = Count(r.Notices)

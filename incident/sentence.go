@@ -66,6 +66,20 @@ func (l *Line) members(e journal.Entry, n Names) bool {
 	case "incident.impact_set":
 		l.Icon, l.Sentence = IconImpact, fmt.Sprintf("set what is affected: %s, %s", count(int(number(e, "services")), "service"), count(int(number(e, "components")), "component"))
 		l.Small = count(int(number(e, "customers")), "customer") + " on them"
+	case "incident.measured":
+		l.Icon, l.Sentence = IconImpact, "set "+count(int(number(e, "measures")), "measure")+" of whom it hurts"
+		if e.Facts["own"] != true {
+			l.Sentence = "had whom it hurts follow what the watches found"
+		}
+	case "incident.customers_named":
+		l.Icon, l.Sentence = IconImpact, "named "+count(int(number(e, "added")), "customer")+" whom it hurts"
+		if n := int(number(e, "removed")); n > 0 {
+			l.Sentence += " and took back " + count(n, "customer")
+		}
+		l.Small = count(int(number(e, "named")), "customer") + " named in all"
+	case "incident.harm_frozen":
+		l.Icon, l.Sentence, l.Minor = IconImpact, "wrote down whom it hurt", true
+		l.Small = fmt.Sprintf("certainly %d, probably %d, asked us %d", number(e, "certainly"), number(e, "probably"), number(e, "asked"))
 	case "incident.group_linked":
 		l.Icon, l.Sentence, l.About = IconAlert, "added "+orElse(n.Group(e.About.ID), "more alerts"), e.About
 	case "incident.run_linked":

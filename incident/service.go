@@ -13,12 +13,13 @@ import (
 
 // Service is the wing's commands and readings. Each command takes who asks, begins with people.May and is one transaction.
 type Service struct {
-	DB     Database
-	Book   func(context.Context) (Directory, error) // what is configured now
-	Groups Groups
-	Runs   Runs
-	Mailer Mailer
-	Link   func(incident Incident) string // the incident's address, for mails and pages
+	DB      Database
+	Book    func(context.Context) (Directory, error) // what is configured now
+	Groups  Groups
+	Runs    Runs
+	Watches Watches // may be nil: nothing is watched
+	Mailer  Mailer
+	Link    func(incident Incident) string // the incident's address, for mails and pages
 }
 
 // Declaration is what somebody says who declares an incident.
@@ -180,14 +181,14 @@ func (s *Service) PromiseNext(ctx context.Context, a people.Actor, id string, at
 // Resolve ends the incident: stakeholders are told and a post-mortem is drafted. With a draft, customers are told in the same step.
 func (s *Service) Resolve(ctx context.Context, a people.Actor, id string, say *Draft) (Incident, error) {
 	if say == nil {
-		return s.change(ctx, a, people.WorkIncident, id, Scope{}, (*turn).resolve)
+		return s.end(ctx, a, id, people.WorkIncident, Scope{}, (*turn).resolve)
 	}
 	if err := people.May(a, people.PublishUpdate, topic(id)); err != nil {
 		return Incident{}, err
 	}
 	d, text := public(*say)
 	d.State = WordResolved
-	return s.change(ctx, a, people.WorkIncident, id, Scope{Page: true}, func(t *turn) error {
+	return s.end(ctx, a, id, people.WorkIncident, Scope{Page: true}, func(t *turn) error {
 		if err := t.publish(d, text); err != nil {
 			return err
 		}
@@ -204,7 +205,7 @@ func (s *Service) Reopen(ctx context.Context, a people.Actor, id string) (Incide
 	if err != nil {
 		return Incident{}, err
 	}
-	return s.change(ctx, a, people.WorkIncident, inc.ID, Scope{Groups: inc.Groups}, (*turn).reopen)
+	return s.change(ctx, a, people.WorkIncident, inc.ID, Scope{Groups: inc.Groups, Harm: true}, (*turn).reopen)
 }
 
 // LinkGroup says that an alert group is worked on here.

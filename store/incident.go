@@ -92,6 +92,11 @@ func (t *tx) current(ctx context.Context, id string, scope incident.Scope) (cur 
 			return cur, err
 		}
 	}
+	if scope.Harm {
+		if cur.Harm, err = harmKept(ctx, t, id); err != nil {
+			return cur, err
+		}
+	}
 	if scope.Page {
 		cur.Page, err = t.lockPage(ctx, incident.PublicID("incident", id))
 	}
@@ -119,6 +124,11 @@ func (t *tx) saveIncident(ctx context.Context, before incident.Incident, c incid
 	}
 	if before.Open() != c.Incident.Open() || !slices.Equal(before.Groups, c.Incident.Groups) {
 		if err := t.putIncidentGroups(ctx, c.Incident); err != nil {
+			return err
+		}
+	}
+	if c.Harm != nil {
+		if err := t.putHarm(ctx, c.Incident.ID, *c.Harm); err != nil {
 			return err
 		}
 	}

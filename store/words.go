@@ -57,6 +57,7 @@ func words() map[string]holding {
 		"incident_group":  {refs: "incident alert_group"},
 		"incident_note":   {refs: "id incident kind author salt", prose: "body"},
 		"incident_update": {refs: "id incident audience state author salt components", prose: "body", about: "incident incident"},
+		"incident_harm":   {refs: "incident", prose: "extent frozen"},
 		"incident_notice": {refs: "id incident about person state", prose: "receipt error"},
 		"postmortem":      {refs: "incident severity state published_by", prose: "title"},
 		"postmortem_text": {refs: "incident author salt", prose: "body", about: "incident incident"},
