@@ -40,6 +40,7 @@ type configScreen struct {
 type folderRow struct {
 	Name, Small string
 	Problem     string
+	Places      []namedRow // what is wrong where: file with line and column, and what
 	At          moment
 }
 
@@ -125,6 +126,9 @@ func foldersOf(v *visit, listed []config.Listed, synced []config.Folder) []folde
 					row.Small += " at " + f.Commit[:min(len(f.Commit), 10)]
 				}
 				row.At, row.Problem = v.at(f.At), f.Problem
+				for _, p := range f.Problems {
+					row.Places = append(row.Places, namedRow{Name: p.Place(), Kind: p.Say})
+				}
 			}
 		}
 		out = append(out, row)

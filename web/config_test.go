@@ -43,7 +43,7 @@ func verityPlans() plans {
 		{Kind: "team", Key: "teams", ID: "support", Name: "Technical support", Folder: "ops"},
 		{Kind: "action", Key: "actions", ID: "queue/park-message", Name: "Take a poisoned message out", Folder: "playbooks"},
 		{Kind: "service", Key: "services", ID: "decision-pipeline", Name: "Decision pipeline", Folder: "ops"},
-	}, folders: []config.Folder{{Name: "ops", From: "https://git.verity.example/ops.git", Commit: "1f0c9a7be2d4455", At: night.Add(-time.Hour), Problem: "people.yaml:4: there is no team suport."}}}
+	}, folders: []config.Folder{{Name: "ops", From: "https://git.verity.example/ops.git", Commit: "1f0c9a7be2d4455", At: night.Add(-time.Hour), Problem: "The folder has a mistake.", Problems: []config.Problem{{File: "people.yaml", Line: 4, Column: 12, Say: "There is no team suport."}}}}}
 	for n := range 40 {
 		p.all = append(p.all, config.Listed{Kind: "customer", Key: "customers", ID: fmt.Sprintf("c%d", n), Name: fmt.Sprintf("Customer %d", n)})
 	}
@@ -57,9 +57,9 @@ func TestConfig(t *testing.T) {
 		reads("[aria-labelledby=k-team] tbody tr", "Technical support support ops").
 		has(`[aria-labelledby=k-action] a[href="/config/action/queue/park-message"]`, "Take a poisoned message out").
 		has("[aria-labelledby=k-customer] details summary", "Show all 40").
-		reads("[aria-labelledby=owners] li:nth-child(1)", "ops 2 definitions, kept as in https://git.verity.example/ops.git at 1f0c9a7be2, applied 1 h 02:24 Not applied people.yaml:4: there is no team suport.").
-		reads("[aria-labelledby=owners] li:nth-child(2)", "playbooks 1 definition, sent with frontline apply").
-		reads("[aria-labelledby=owners] li:nth-child(3)", "The screens 40 definitions").
+		reads("[aria-labelledby=owners] .list > li:nth-child(1)", "ops 2 definitions, kept as in https://git.verity.example/ops.git at 1f0c9a7be2, applied 1 h 02:24 Not applied The folder has a mistake. people.yaml:4:12 There is no team suport.").
+		reads("[aria-labelledby=owners] .list > li:nth-child(2)", "playbooks 1 definition, sent with frontline apply").
+		reads("[aria-labelledby=owners] .list > li:nth-child(3)", "The screens 40 definitions").
 		reads("[aria-labelledby=lately] li", "02:24 Marika Oja changed the service Exports 1 h, via api")
 	if weight := len(got.body()); weight > 60<<10 {
 		t.Errorf("it weighs %d bytes", weight)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"slices"
 	"time"
 
@@ -69,8 +70,12 @@ func customerFacts(book Book, c catalog.Customer) []fact {
 	if c.Email != "" {
 		out = append(out, fact{Name: "Address", Value: c.Email})
 	}
+	var uses []string
 	for _, id := range c.Components {
-		out = append(out, fact{Name: "Uses", Value: book.Name("component", id)})
+		uses = append(uses, book.Name("component", id))
+	}
+	if len(uses) > 0 {
+		out = append(out, fact{Name: "Uses", Value: strings.Join(uses, ", ")})
 	}
 	return append(out, fact{Name: "Id", Value: c.ID, Mono: true})
 }

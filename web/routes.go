@@ -266,7 +266,7 @@ func wings() []wing {
 		{"/oncall", "oncall", "On call"},
 		{"/incidents", "incident", "Incidents"},
 		{"/actions", "action", "Actions"},
-		{"/insight", "pulse", "Insight"},
+		{"/insight", "chart", "Insight"},
 		{"/journal", "journal", "Journal"},
 		{"/me", "settings", "Settings"},
 	}

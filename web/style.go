@@ -53,7 +53,7 @@ func (s *Server) showStyle(w http.ResponseWriter, r *http.Request, v *visit) err
 // icons are the sprite's symbols.
 func icons() []string {
 	return []string{
-		"action", "alert", "back", "book", "calm", "check", "clock", "critical", "file", "globe", "heart", "home", "inbox", "incident", "info", "journal",
+		"action", "alert", "back", "book", "calm", "chart", "check", "clock", "critical", "file", "globe", "heart", "home", "inbox", "incident", "info", "journal",
 		"key", "link", "live", "lock", "mail", "mark", "more", "next", "ok", "oncall", "out", "person", "phone", "play", "plus", "pulse",
 		"search", "send", "settings", "ship", "stop", "talk", "undo", "up", "warning",
 	}

@@ -73,6 +73,11 @@ func run(ctx context.Context, args []string, env environment) (code int) {
 	remote := cli.Env{Getenv: env.getenv, In: env.in, Out: env.stdout, Err: env.stderr, Clock: clock.Real{}, Zone: time.Local, Version: version(),
 		Workshop: app.NewWorkshop(clock.Real{}, env.getenv)}
 	env.misspelt = misspelt(env.environ, known(parser.Model.Node))
+	if chosen.Command() != "serve" { // which says it in its log
+		for _, say := range env.misspelt {
+			_, _ = fmt.Fprintln(env.stderr, "frontline: "+say)
+		}
+	}
 	if err := chosen.Run(env, remote); err != nil {
 		return cli.Complain(env.stderr, err)
 	}
