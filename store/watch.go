@@ -55,7 +55,7 @@ func (t *tx) putWatch(ctx context.Context, w watchKept) error {
 
 // WatchStates implements watch.Store.
 func (db *DB) WatchStates(ctx context.Context) (map[string]watch.State, error) {
-	all, err := rows(ctx, db.read, scanWatch, `SELECT `+watchColumns+` FROM watch_state`)
+	all, err := rows(ctx, db.read, scanWatch, `SELECT watch, version, position, at, doc, NULL, NULL FROM watch_state`)
 	out := make(map[string]watch.State, len(all))
 	for _, w := range all {
 		out[w.Watch] = w.State

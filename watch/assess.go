@@ -145,7 +145,7 @@ func plain(x, expected, phi float64) (ratio, excess stat.Estimate) {
 // where finds the labels that carry the change, and the customers.
 func (k *Keeper) where(ctx context.Context, m *mind, f Finding, i int, e *Evidence) error {
 	start := m.det.Number(e.Start)
-	since, err := k.leaves(ctx, m.def, start, e.Until)
+	since, buckets, err := k.leaves(ctx, m.def, start, e.Until)
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (k *Keeper) where(ctx context.Context, m *mind, f Finding, i int, e *Eviden
 	if len(q.Leaves) == 0 {
 		return nil
 	}
-	observed := float64(e.Until - start + 1)
+	observed := float64(buckets)
 	if m.def.Counted() {
 		alike(q.Leaves, observed, float64(len(before))*float64(m.buckets(time.Hour)))
 	}
@@ -244,29 +244,29 @@ func (k *Keeper) counts(ctx context.Context, def Definition, values []string, fr
 	return out, err
 }
 
-// leaves sums the leaves from one bucket to another. Of what is not kept bucket by bucket any more, whole hours are taken.
-func (k *Keeper) leaves(ctx context.Context, def Definition, from, until uint32) ([]Leaf, error) {
+// leaves sums the leaves from one bucket to another, and says how many buckets these are. Of what is not kept bucket by bucket any more, whole hours
+// are taken.
+func (k *Keeper) leaves(ctx context.Context, def Definition, from, until uint32) (sum []Leaf, observed int, err error) {
 	buckets, err := k.Store.WatchCounts(ctx, def.ID, from, until)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var out []Leaf
 	perHour := uint32(time.Hour / def.Every())
 	if len(buckets) == 0 || buckets[0].Number > from+perHour {
 		hours, err := k.Store.WatchHours(ctx, def.ID, int64((from+perHour-1)/perHour), int64(until/perHour))
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		for _, h := range hours {
 			if len(buckets) == 0 || h.First+uint32(h.Width) <= buckets[0].Number {
-				out = append(out, h.Leaves...)
+				sum, observed = append(sum, h.Leaves...), observed+h.Width
 			}
 		}
 	}
 	for _, b := range buckets {
-		out = append(append(out, b.Leaves...), b.Late...)
+		sum = append(append(sum, b.Leaves...), b.Late...)
 	}
-	return Add(nil, out), nil
+	return Add(nil, sum), observed + len(buckets), nil
 }
 
 // hourly is what an hour of buckets comes to.
@@ -298,7 +298,12 @@ func hourly(def Definition) func(int64, []Bucket) Hour {
 			}
 			for _, r := range def.Roots(b) {
 				l := line(r.Values)
-				l.Errors[at], l.Requests[at] = r.Count.Errors+r.Late.Errors, max(r.Count.Requests+r.Late.Requests, 0)
+				l.Errors[at], l.Requests[at] = r.Count.Errors+r.Late.Errors, r.Count.Requests+r.Late.Requests
+			}
+		}
+		if def.Counted() { // nothing of it is a count as well
+			for _, l := range lines {
+				copy(l.Requests, whole.Requests)
 			}
 		}
 		for _, l := range lines {

@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"compress/flate"
 	"encoding/json"
+	"errors"
+	"io"
 	"slices"
-	"strings"
+	"strconv"
 
 	"frontline/fault"
 	"frontline/watch/detect"
@@ -26,7 +28,7 @@ type Bucket struct {
 	Late   []Leaf
 }
 
-// PackLeaves and UnpackLeaves write leaves down as compressed JSON: they are kept for two days at most, and read together.
+// PackLeaves and UnpackLeaves write leaves down as JSON, compressed where that is worth it: they are kept for two days at most, and read together.
 func PackLeaves(leaves []Leaf) []byte { return pack(leaves) }
 
 // UnpackLeaves reads what PackLeaves has written; nothing is no leaves.
@@ -38,14 +40,23 @@ func PackHour(h Hour) []byte { return pack(h) }
 // UnpackHour reads what PackHour has written.
 func UnpackHour(data []byte) (Hour, error) { return unpack[Hour](data) }
 
+// The first byte says how the rest is written: what is small is not worth a compressor, whose tables take longer than all the rest.
+const (
+	asPlain    = 0
+	asDeflated = 1
+	worthwhile = 8 << 10 // bytes
+)
+
 func pack(v any) []byte {
-	var out bytes.Buffer
-	z, err := flate.NewWriter(&out, flate.BestSpeed)
-	if err == nil {
-		err = json.NewEncoder(z).Encode(v)
+	raw, err := json.Marshal(v)
+	if err == nil && len(raw) < worthwhile {
+		return append([]byte{asPlain}, raw...)
 	}
-	if err == nil {
-		err = z.Close()
+	out := bytes.NewBuffer([]byte{asDeflated})
+	z, bad := flate.NewWriter(out, flate.BestSpeed)
+	if err = errors.Join(err, bad); err == nil {
+		_, bad = z.Write(raw)
+		err = errors.Join(bad, z.Close())
 	}
 	if err != nil { // plain structs of finite numbers, into memory
 		panic("watch: " + err.Error())
@@ -57,14 +68,28 @@ func unpack[T any](data []byte) (v T, err error) {
 	if len(data) == 0 {
 		return v, nil
 	}
-	if err = json.NewDecoder(flate.NewReader(bytes.NewReader(data))).Decode(&v); err != nil {
+	raw := data[1:]
+	if data[0] == asDeflated {
+		raw, err = io.ReadAll(flate.NewReader(bytes.NewReader(raw)))
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &v)
+	}
+	if err != nil {
 		err = fault.Wrap(err, fault.Internal, "What was counted cannot be read. Report this.")
 	}
 	return v, err
 }
 
-// key names a combination of values.
-func key(values []string) string { return strings.Join(values, "\x1f") }
+// key names a combination of values: each with its length before it, so that no two combinations share a name.
+func key(values []string) string {
+	var out []byte
+	for _, v := range values {
+		out = append(strconv.AppendInt(out, int64(len(v)), 10), ':')
+		out = append(out, v...)
+	}
+	return string(out)
+}
 
 // Add adds leaves to others, of the same labels, and returns them in the order of their values.
 func Add(to, more []Leaf) []Leaf {

@@ -2,7 +2,6 @@ package watch
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"frontline/insight/stat"
@@ -98,5 +97,5 @@ func (f Finding) Over() bool { return f.State != Open }
 
 // key is the finding's key as an alert: one alert a series and direction, whose episodes are the findings.
 func (f Finding) key() string {
-	return fmt.Sprintf("%s/%s/%d", f.Watch, strings.Join(f.Series, "/"), f.Direction)
+	return fmt.Sprintf("%s/%s/%d", f.Watch, key(f.Series), f.Direction)
 }

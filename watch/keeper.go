@@ -43,12 +43,13 @@ func JobTick() job.Kind[TickArgs] {
 }
 
 const (
-	history    = 28 * 24 * time.Hour // what a watch whose source is asked learns from at its beginning
-	longestRun = 5 * time.Minute     // of one look: history is taken in with several
-	keepLeaves = 50 * time.Hour      // buckets one by one
-	keepHours  = 35 * 24 * time.Hour
-	tendEvery  = 20 * time.Second
-	quietTime  = 15 * time.Minute // without an answer of a source, until people hear of it
+	history      = 28 * 24 * time.Hour // what a watch whose source is asked learns from at its beginning
+	longestRun   = 5 * time.Minute     // of one look: history is taken in with several
+	keepLeaves   = 50 * time.Hour      // buckets one by one
+	keepHours    = 35 * 24 * time.Hour
+	tendEvery    = 20 * time.Second
+	overdueAfter = time.Minute
+	quietTime    = 15 * time.Minute // without an answer of a source, until people hear of it
 )
 
 // Tend has every watch looked at, until ctx ends: new ones begin, and no watch is forgotten whatever became of its job.
@@ -79,7 +80,9 @@ func (k *Keeper) wake(ctx context.Context) error {
 	}
 	var jobs []job.New
 	for _, d := range book.Watches() {
-		jobs = append(jobs, k.next(d, states[d.ID]))
+		if s := states[d.ID]; s.Version != d.Version() || k.overdue(d, s) {
+			jobs = append(jobs, k.next(d, s))
+		}
 		delete(states, d.ID)
 	}
 	for id := range states {
@@ -91,17 +94,25 @@ func (k *Keeper) wake(ctx context.Context) error {
 	return k.Store.Enqueue(ctx, jobs...)
 }
 
+// overdue says whether a watch should have been looked at a while ago: its job is lost, whatever became of it.
+func (k *Keeper) overdue(d Definition, s State) bool {
+	now := k.Clock.Now()
+	return now.Sub(s.At) > overdueAfter && now.Sub(s.due(d)) > overdueAfter
+}
+
+// due is when the bucket after the last decided one has waited for what is late.
+func (s State) due(d Definition) time.Time {
+	if s.Trouble != "" {
+		return s.At.Add(min(max(s.At.Sub(s.Since)/2, 10*time.Second), 5*time.Minute))
+	}
+	return time.Unix(int64(s.Position+2)*int64(d.Every()/time.Second), 0).Add(d.Waits())
+}
+
 // next is the next look at a watch: when the bucket after the last one has waited for what is late.
 func (k *Keeper) next(d Definition, s State) job.New {
 	due := k.Clock.Now()
-	if s.Version == d.Version() && s.Position > 0 {
-		end := time.Unix(int64(s.Position+2)*int64(d.Every()/time.Second), 0).Add(d.Waits())
-		if s.Trouble != "" {
-			end = s.At.Add(min(max(s.At.Sub(s.Since)/2, 10*time.Second), 5*time.Minute))
-		}
-		if end.After(due) {
-			due = end
-		}
+	if s.Version == d.Version() && s.due(d).After(due) {
+		due = s.due(d)
 	}
 	return JobTick().At(due, d.ID, TickArgs{d.ID})
 }
@@ -290,11 +301,26 @@ func (d Definition) severity() alert.Severity {
 	return d.Severity
 }
 
+// silent says whether there are no counts where some should be: a fiftieth of the usual traffic would have brought seven requests by now, and a night is
+// no quieter than that. Counts without a total are there also when they are zero; they are missed after an hour.
+func (s State) silent(def Definition) bool {
+	gap := s.Position - s.Heard
+	if long := time.Duration(gap) * def.Every(); s.Heard == 0 || long < quietTime {
+		return false
+	} else if def.Counted() {
+		return long >= time.Hour
+	}
+	return float64(gap)*s.Flow/50 >= 7
+}
+
 // tellQuiet says that a watch sees nothing: its source does not answer, or nothing comes any more. A watch that is blind must not look like one that is calm.
 func (k *Keeper) tellQuiet(ctx context.Context, def Definition, s State) error {
 	blind, why := s.Trouble != "" && k.Clock.Now().Sub(s.Since) >= quietTime, s.Trouble
-	if gap := s.Position - s.Heard; s.Trouble == "" && s.Heard > 0 && !def.Asked() && time.Duration(gap)*def.Every() >= max(quietTime, 5*def.Every()) {
-		blind, why = true, "Nothing was sent to it any more."
+	if s.Trouble == "" && s.silent(def) {
+		blind, why = true, "Nothing is counted any more, though its source answers."
+		if !def.Asked() {
+			why = "Nothing is sent to it any more."
+		}
 	}
 	if blind == s.Blind {
 		return nil

@@ -35,7 +35,7 @@ type Store interface {
 	ChangeWatch(ctx context.Context, watch string, limit int, decide func(Current) (Decided, error)) (State, error)
 	// ChangeFinding locks a finding and its watch, and writes what decide makes of them.
 	ChangeFinding(ctx context.Context, id string, decide func(Current, Finding) (Decided, error)) (Finding, error)
-	// WatchStates returns the states of all watches, by watch.
+	// WatchStates returns the states of all watches, by watch, without their bodies.
 	WatchStates(ctx context.Context) (map[string]State, error)
 	// WatchState returns that of one watch; the zero State when there is none.
 	WatchState(ctx context.Context, watch string) (State, error)

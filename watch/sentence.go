@@ -106,13 +106,29 @@ func (f Finding) Text(def Definition) string {
 	for _, c := range f.Causes {
 		text += fmt.Sprintf(" %s: %s times the usual, %s extra, %s of all.", capital(Labels(c.Labels)), Figure(c.Ratio.Value), Figure(c.Excess.Value), Rate(c.Share))
 	}
-	if hit := f.Hit(); hit.Exposed > 0 {
-		text += fmt.Sprintf(" About %s customers are hit (%s to %s of %d).", Figure(math.Round(hit.Hit.Value)), Figure(math.Floor(hit.Hit.Low)), Figure(math.Ceil(hit.Hit.High)), hit.Exposed)
-	}
+	text += f.whom()
 	if f.Everyone {
 		text += " No label stands out: it is the same for everyone."
 	}
 	return text
+}
+
+// whom says how many customers are hit.
+func (f Finding) whom() string {
+	hit := f.Hit()
+	low, high := math.Round(hit.Hit.Low), math.Round(hit.Hit.High)
+	switch about := math.Round(hit.Hit.Value); {
+	case hit.Exposed == 0 || high == 0:
+		return ""
+	case about == 1 && low == high:
+		return " One customer is hit."
+	case low == high:
+		return fmt.Sprintf(" %s customers are hit.", Figure(about))
+	case about == 1:
+		return fmt.Sprintf(" About one customer is hit (%s to %s of %d).", Figure(low), Figure(high), hit.Exposed)
+	default:
+		return fmt.Sprintf(" About %s customers are hit (%s to %s of %d).", Figure(about), Figure(low), Figure(high), hit.Exposed)
+	}
 }
 
 // Hit are the customers that the change reached: those of the first cause, or of the whole when it is the same everywhere or there are several.

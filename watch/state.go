@@ -21,6 +21,7 @@ type State struct {
 	Heard    uint32     // the last bucket in which anything was counted
 	Series   [][]string // values of each series, in the order of Body; the whole is first, without values
 	Body     []byte     // detect.Snapshot
+	Flow     float64    // requests a bucket, over about a day
 	Nearest  float64    // evidence of the series that is nearest to an alarm, 0 to 1
 	Learnt   float64    // share of the time to learn, of the whole
 	At       time.Time  // when it was written
@@ -141,9 +142,10 @@ func (m *mind) observe(b Bucket) ([]happening, error) {
 			}
 		}
 	}
-	if whole.Count.Errors+whole.Late.Errors > 0 || !m.def.Counted() && whole.Count.Requests > 0 {
+	if whole.Count.Requests > 0 {
 		m.state.Heard = b.Number
 	}
+	m.state.Flow += (whole.Count.Requests - m.state.Flow) * min(1, float64(m.def.Every())/float64(24*time.Hour)+1/float64(1+b.Number-m.state.Begun))
 	m.state.Position = b.Number
 	return out, nil
 }
