@@ -10,10 +10,12 @@ import (
 	"frontline/door"
 	"frontline/integration/alertmanager"
 	"frontline/integration/pagerduty"
+	"frontline/integration/prometheus"
 	"frontline/integration/remote"
 	"frontline/oncall"
 	"frontline/people"
 	"frontline/secret"
+	"frontline/watch"
 	"frontline/web"
 	"frontline/wire"
 )
@@ -37,6 +39,7 @@ func (a *App) wireDoors(context.Context) error {
 	a.slackDoor(mux)
 	mux.Handle(door.HookPath, door.Hook(a.escalated.Hear, a.log))
 	mux.Handle(wire.Prefix+"/", programs)
+	mux.Handle("POST "+prometheus.Path, &prometheus.Door{Tokens: a.signIn, Counts: a.db, Book: bookAs[watch.Directory](a), Clock: a.clock, Log: a.log})
 	mux.Handle(remote.Path, remote.NewDoor(a.runners, a.db, a.clock, a.log))
 	if err := a.wireStatusDoors(mux); err != nil {
 		return err

@@ -63,6 +63,7 @@ func Frontline() Table {
 			{Path: "integration/remote", May: []string{kernel, domain, "answer"}},
 			{Path: "integration/slack", May: []string{kernel, domain}, Libraries: []string{"github.com/slack-go/slack", "github.com/yuin/goldmark"}},
 			{Path: "rest", May: []string{kernel}},
+			{Path: "integration/prometheus", May: []string{kernel, domain, "rest"}, Libraries: []string{"github.com/klauspost/compress/snappy", "google.golang.org/protobuf/encoding/protowire"}},
 			{Path: "integration/jira", May: []string{kernel, domain, "rest"}, Libraries: []string{"github.com/yuin/goldmark"}},
 			{Path: "integration/*", May: []string{kernel, domain, "door", "rest"}},
 
