@@ -216,21 +216,21 @@ func (f *finder) hidden(r Request) bool {
 // candidates retrieves from the text index; where there are no words, from the lists.
 func (f *finder) candidates(ctx context.Context, kind Kind, q search.Query) ([]int64, error) {
 	must, none, wished := wishes(q, f.sample.index)
-	held := 1.0
+	s := shares{1, f.sample.index.Documents()}
 	if kind == KindRequest {
 		must = append(must, f.u.All...)
 		for _, any := range f.u.All {
-			held *= f.sample.held(any)
+			s.held *= f.sample.held(any)
 		}
 	}
-	wished = narrowing(wished, held, f.sample.index.Documents())
+	wished = narrowing(wished, s)
 	r := Retrieval{Kind: kind, Notes: f.works(), Limit: mostCandidates}
 	if kind == KindIncident {
 		r.Limit = mostIncidents
 	}
 	r.Filter = Filter{Where: f.u.Where, Seer: seerOf(f.actor, f.book), Now: f.service.Now()}
 	if len(q.Words()) > 0 {
-		found, err := f.service.retrieve(ctx, r, steps(must, none, wished))
+		found, err := f.service.retrieve(ctx, r, steps(must, none, wished, s))
 		if kind == KindIncident {
 			return f.dated(ctx, found, err)
 		}

@@ -27,18 +27,27 @@ const (
 	fewShare   = 0.001
 )
 
-// narrowing leaves out the wishes that narrow nothing, the commonest first. held is the share of documents that hold what must be held.
-func narrowing(wished []wish, held float64, documents int) []wish {
-	if documents == 0 {
-		return wished
+// shares says about how large a share of all documents meets wishes, as if words had nothing to do with each other.
+type shares struct {
+	held      float64 // what must be held
+	documents int     // of the sample
+}
+
+func (s shares) of(wished ...wish) float64 {
+	if s.documents == 0 {
+		return 0
 	}
-	share := func(w wish) float64 { return (float64(w.common) + 0.5) / (float64(documents) + 1) }
-	all := held
+	all := s.held
 	for _, w := range wished {
-		all *= min(1, share(w))
+		all *= min(1, (float64(w.common)+0.5)/(float64(s.documents)+1))
 	}
-	for n := len(wished) - 1; n > 0 && share(wished[n]) >= usualShare && all < fewShare; n-- {
-		all /= min(1, share(wished[n]))
+	return all
+}
+
+// narrowing leaves out the wishes that narrow nothing, the commonest first.
+func narrowing(wished []wish, s shares) []wish {
+	alone := shares{1, s.documents}
+	for n := len(wished) - 1; n > 0 && alone.of(wished[n]) >= usualShare && s.of(wished...) < fewShare; n-- {
 		wished = wished[:n]
 	}
 	return wished
@@ -73,9 +82,9 @@ func wishes(q search.Query, common search.Commonness) (must [][]Holding, none []
 }
 
 // steps are the ways to retrieve candidates, the strictest first; a later one is only gone when those before found too few.
-func steps(must [][]Holding, none []Holding, wished []wish) [][]Match {
+func steps(must [][]Holding, none []Holding, wished []wish, s shares) [][]Match {
 	match := func(some ...wish) Match {
-		m := Match{All: slices.Clone(must), None: none}
+		m := Match{All: slices.Clone(must), None: none, Share: s.of(some...)}
 		for _, w := range some {
 			m.All = append(m.All, w.any)
 		}
@@ -100,11 +109,11 @@ func steps(must [][]Holding, none []Holding, wished []wish) [][]Match {
 		all = append(all, pairs(wished[:min(n, 6)], match))
 	}
 	rarest := wished[:min(n, 4)]
-	var any []Holding
+	var any wish
 	for _, w := range rarest {
-		any = append(any, w.any...)
+		any.any, any.common = append(any.any, w.any...), any.common+w.common
 	}
-	return append(all, []Match{match(wish{any: any})})
+	return append(all, []Match{match(any)})
 }
 
 // pairs are any two of the wishes.

@@ -100,7 +100,11 @@ func (s *Service) nearest(ctx context.Context, a people.Actor, text string, self
 // that very many hold only the newest are looked at.
 func (s *Service) sharing(ctx context.Context, x *search.Index, text string, f Filter) ([]int64, error) {
 	telling := x.Telling(text, mostTelling)
-	holders, err := s.DB.Holders(ctx, telling, mostHolders)
+	ways := make([]Match, len(telling))
+	for i, word := range telling {
+		ways[i] = Match{All: [][]Holding{{{Words: []string{word}}}}, Share: shares{1, x.Documents()}.of(wish{common: x.Holding(word)})}
+	}
+	holders, err := s.DB.Holders(ctx, ways, mostHolders)
 	if err != nil {
 		return nil, err
 	}

@@ -14,8 +14,8 @@ import (
 type Finding interface {
 	// Candidates returns the numbers of the requests or incidents that hold what is retrieved, the newest first.
 	Candidates(ctx context.Context, r Retrieval) ([]int64, error)
-	// Holders returns for each of the words the numbers of the requests that hold it outside of notes, the newest first, at most limit of each.
-	Holders(ctx context.Context, words []string, limit int) ([][]int64, error)
+	// Holders returns for each way the numbers of the requests that meet it outside of notes, whoever may see them, the newest first, at most limit.
+	Holders(ctx context.Context, ways []Match, limit int) ([][]int64, error)
 	// Meeting returns those of the requests that meet the filter, in their order.
 	Meeting(ctx context.Context, numbers []int64, f Filter) ([]int64, error)
 	// Written returns what was written about requests or incidents, by their numbers; those that are gone are left out.
@@ -56,8 +56,9 @@ type Retrieval struct {
 
 // Match is one way of being a candidate.
 type Match struct {
-	All  [][]Holding // of each of these one is held
-	None []Holding   // and none of these
+	All   [][]Holding // of each of these one is held
+	None  []Holding   // and none of these
+	Share float64     // about how large a share of all documents that is; 0 when nothing is known
 }
 
 // Holding is one thing that a document may hold: words that follow each other, or a mark.

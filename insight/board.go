@@ -112,6 +112,8 @@ type Board struct {
 	Book  func(context.Context) (Directory, error)
 	Now   func() time.Time // the store's time
 	cache readings
+	// Made of a reading, and as old as it.
+	weights weights
 }
 
 // Report answers one question. Errors: a question that there is none of; a time that ends before it begins.
@@ -159,7 +161,7 @@ func (b *Board) answer(ctx context.Context, a people.Actor, questions []Question
 	if err != nil {
 		return nil, err
 	}
-	set, err := b.chosen(ctx, a, q)
+	set, err := b.chosen(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -186,21 +188,35 @@ type chosen struct {
 	words words
 }
 
-func (b *Board) chosen(ctx context.Context, a people.Actor, q Asked) (chosen, error) {
-	from := q.From.Add(-q.To.Sub(q.From)) // what changed looks at as long a time before
-	// What is read begins with a day: from goes back as now goes on, and no reading would serve twice.
-	read, err := b.cache.facts(ctx, b, from.UTC().Truncate(24*time.Hour), q.To)
+func (b *Board) chosen(ctx context.Context, q Asked) (chosen, error) {
+	read, words, err := b.read(ctx, q)
 	if err != nil {
 		return chosen{}, err
+	}
+	return b.narrowed(read, words, q)
+}
+
+// read returns the facts of the time and of as long a time before, at which what changed looks, and the words for them. What is read begins with a day:
+// the time before goes back as now goes on, and no reading would serve twice.
+func (b *Board) read(ctx context.Context, q Asked) (reading, words, error) {
+	read, err := b.cache.facts(ctx, b, q.before().UTC().Truncate(24*time.Hour), q.To)
+	if err != nil {
+		return reading{}, words{}, err
 	}
 	words, err := b.words(ctx, q)
-	if err != nil {
-		return chosen{}, err
-	}
+	return read, words, err
+}
+
+// before is the beginning of the time before, which is as long.
+func (q Asked) before() time.Time { return q.From.Add(-q.To.Sub(q.From)) }
+
+// narrowed are the facts that the question is about.
+func (b *Board) narrowed(read reading, words words, q Asked) (out chosen, err error) {
+	from := q.before()
 	if q.Demand, err = words.demand(q.Demand); err != nil {
 		return chosen{}, err
 	}
-	out := chosen{asOf: read.at, words: words}
+	out = chosen{asOf: read.at, words: words}
 	for _, f := range read.facts {
 		if f.Arrived.Before(from) {
 			continue

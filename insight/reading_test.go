@@ -34,12 +34,13 @@ func (noBook) RequestType(string) (desk.Type, bool) { return desk.Type{}, false 
 func TestReadingServesAgain(t *testing.T) {
 	now := time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC)
 	s := &slowFacts{now: &now}
-	for at := now.AddDate(0, 0, -30); at.Before(now); at = at.Add(time.Hour) {
+	for at := now.AddDate(0, 0, -30); at.Before(now); at = at.Add(3 * time.Minute) {
 		s.facts = append(s.facts, Fact{Number: int64(len(s.facts) + 1), Type: "question", Arrived: at, Confirmed: true, Demands: []part{{Demand: "d", Share: 1}}})
 	}
 	b := &Board{DB: s, Book: func(context.Context) (Directory, error) { return noBook{}, nil }, Now: func() time.Time { return now }}
 	liis := people.Actor{Kind: people.ByPerson, ID: "liis", Role: people.Support, Via: "screen"}
 	q := Asked{From: now.AddDate(0, 0, -7)}
+	const week = 7 * 24 * 20
 	first, err := b.Weights(t.Context(), liis, q)
 	if err != nil {
 		t.Fatal(err)
@@ -49,11 +50,24 @@ func TestReadingServesAgain(t *testing.T) {
 	if err != nil || s.reads != 1 {
 		t.Fatalf("read %d times, %v", s.reads, err)
 	}
-	if first["d"].Requests != 7*24 || again["d"].Requests != 7*24 || first["d"].Before != 7*24 || again["d"].Before != 7*24 {
+	if first["d"].Requests != week || again["d"].Requests != week || first["d"].Before != week || again["d"].Before != week {
 		t.Errorf("counted %+v, then %+v", first["d"], again["d"])
 	}
-	now = now.Add(time.Minute)
+	few := Asked{From: now.Add(-time.Hour)}
+	for i := range 2 {
+		if _, err := b.Report(t.Context(), liis, "escalated-share", few); err != nil || s.reads != 1 {
+			t.Errorf("a part of it was read anew: %d readings, %v (%d)", s.reads, err, i)
+		}
+	}
+	now = now.Add(2 * time.Minute)
 	if _, err := b.Weights(t.Context(), liis, q); err != nil || s.reads != 2 {
-		t.Errorf("after a minute read %d times, %v", s.reads, err)
+		t.Errorf("after two minutes read %d times, %v", s.reads, err)
+	}
+	s.facts = s.facts[len(s.facts)-100:]
+	now = now.Add(2 * time.Minute)
+	for i := range 2 { // few are read anew each time
+		if _, err := b.Weights(t.Context(), liis, q); err != nil || s.reads != 3+i {
+			t.Errorf("few facts: read %d times, %v", s.reads, err)
+		}
 	}
 }

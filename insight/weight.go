@@ -2,7 +2,10 @@ package insight
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"frontline/people"
@@ -33,14 +36,62 @@ const mostNumbers = 20
 
 // Weights returns what each demand took, by its id; those of which there was nothing are left out.
 func (b *Board) Weights(ctx context.Context, a people.Actor, q Asked) (map[string]Weight, error) {
+	asked := q
 	q, err := b.ready(a, q)
 	if err != nil {
 		return nil, err
 	}
-	set, err := b.chosen(ctx, a, q)
+	read, words, err := b.read(ctx, q)
 	if err != nil {
 		return nil, err
 	}
+	asked.From, asked.To, asked.Zone = asked.From.UTC(), asked.To.UTC(), nil
+	key := weightKey{asked, q.Zone.String(), read.id, fmt.Sprint(words.counted)}
+	if known, ok := b.weights.find(key); ok {
+		return known, nil
+	}
+	set, err := b.narrowed(read, words, q)
+	if err != nil {
+		return nil, err
+	}
+	out := weigh(set, q)
+	b.weights.keep(key, out)
+	return out, nil
+}
+
+// weightKey is what weights depend on: the question, the reading that they were made of, and what demands count as.
+type weightKey struct {
+	asked   Asked
+	zone    string
+	read    int
+	counted string
+}
+
+// weights are the latest that were made: every open request shows some.
+type weights struct {
+	mu   sync.Mutex
+	kept map[weightKey]map[string]Weight
+}
+
+const mostWeights = 32
+
+func (c *weights) find(k weightKey) (map[string]Weight, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known, ok := c.kept[k]
+	return maps.Clone(known), ok
+}
+
+func (c *weights) keep(k weightKey, w map[string]Weight) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept == nil || len(c.kept) >= mostWeights {
+		c.kept = map[weightKey]map[string]Weight{}
+	}
+	c.kept[k] = maps.Clone(w)
+}
+
+func weigh(set chosen, q Asked) map[string]Weight {
 	by := map[string]*weighing{}
 	on := func(demand string) *weighing {
 		if by[demand] == nil {
@@ -65,7 +116,7 @@ func (b *Board) Weights(ctx context.Context, a people.Actor, q Asked) (map[strin
 	for demand, w := range by {
 		out[demand] = w.done(q)
 	}
-	return out, nil
+	return out
 }
 
 // weighing is a Weight on its way.

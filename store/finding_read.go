@@ -62,7 +62,8 @@ const (
 
 func partOf(doc int64) string { return fmt.Sprintf("part:%d", doc>>partBits) }
 
-// newestOfParts asks PostgreSQL, further back until there are enough. The answer is the same as if all had been asked at once.
+// newestOfParts asks PostgreSQL, further back until there are enough; first as far back as there should be. The answer is the same as if all had been asked at
+// once.
 func (db *DB) newestOfParts(ctx context.Context, r desk.Retrieval) ([]int64, error) {
 	expression := textQuery(r)
 	if r.Kind == desk.KindIncident {
@@ -73,10 +74,16 @@ func (db *DB) newestOfParts(ctx context.Context, r desk.Retrieval) ([]int64, err
 		return nil, err
 	}
 	limit := orUsual(r.Limit, 50)
-	if found, err := db.newestOf(ctx, r, expression, fmt.Sprintf(` AND f.doc > %d`, newest-walked), `>`); err != nil || len(found) >= limit {
-		return found, err
+	back := farBack(r, limit)
+	if back <= walked {
+		if found, err := db.newestOf(ctx, r, expression, fmt.Sprintf(` AND f.doc > %d`, newest-walked), `>`); err != nil || len(found) >= limit {
+			return found, err
+		}
 	}
 	for parts := int64(1); parts<<partBits < newest; parts *= moreParts {
+		if float64(parts<<partBits) < back {
+			continue
+		}
 		within := make([]string, 0, parts)
 		for at := range parts {
 			within = append(within, lexeme(partOf(newest-at<<partBits)))
@@ -87,6 +94,18 @@ func (db *DB) newestOfParts(ctx context.Context, r desk.Retrieval) ([]int64, err
 		}
 	}
 	return db.newestOf(ctx, r, expression, ``, `>`)
+}
+
+// farBack is within how many of the newest documents there should be enough; 0 when nothing is known.
+func farBack(r desk.Retrieval, limit int) float64 {
+	share := 0.0
+	for _, m := range r.Any {
+		if m.Share == 0 {
+			return 0
+		}
+		share += m.Share
+	}
+	return float64(limit) / min(share, 1)
 }
 
 // newestOf asks PostgreSQL once. What the words match is found first, by the index on words, and only then looked up one by one: planned together, with how
@@ -107,12 +126,11 @@ func (db *DB) newestOf(ctx context.Context, r desk.Retrieval, expression, within
 }
 
 // Holders implements desk.Finding.
-func (db *DB) Holders(ctx context.Context, words []string, limit int) ([][]int64, error) {
-	out := make([][]int64, len(words))
-	for i, word := range words {
-		r := desk.Retrieval{Kind: desk.KindRequest, Limit: limit, Any: []desk.Match{{All: [][]desk.Holding{{{Words: []string{word}}}}}}}
+func (db *DB) Holders(ctx context.Context, ways []desk.Match, limit int) ([][]int64, error) {
+	out := make([][]int64, len(ways))
+	for i, way := range ways {
 		var err error
-		if out[i], err = db.holders(ctx, r); err != nil {
+		if out[i], err = db.holders(ctx, desk.Retrieval{Kind: desk.KindRequest, Limit: limit, Any: []desk.Match{way}}); err != nil {
 			return nil, err
 		}
 	}

@@ -119,8 +119,22 @@ func TestNewestHolders(t *testing.T) {
 			}
 			return nil
 		}))
-		all, err := k.db.Holders(ctx, []string{"refund", "zebra", "gnu", "pend"}, 4)
+		var ways []desk.Match
+		for _, word := range []string{"refund", "zebra", "gnu", "pend"} {
+			ways = append(ways, desk.Match{All: [][]desk.Holding{{{Words: []string{word}}}}})
+		}
+		all, err := k.db.Holders(ctx, ways, 4)
 		k.must(err)
+		for _, share := range []float64{0.000_001, 0.000_1, 0.01, 1} { // what is believed of how common a word is changes nothing
+			for i := range ways {
+				ways[i].Share = share
+			}
+			again, err := k.db.Holders(ctx, ways, 4)
+			k.must(err)
+			if !slices.EqualFunc(all, again, slices.Equal) {
+				t.Errorf("with a share of %v held by %v, not %v", share, again, all)
+			}
+		}
 		want := [][]int64{{far, far - walked, far - 2*walked, far - 3*walked}, {far, far - 10*walked, far - 20*walked}, nil, {5, 2, 1}}
 		if !slices.EqualFunc(all, want, slices.Equal) {
 			t.Errorf("held by %v, want %v", all, want)
