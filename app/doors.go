@@ -68,6 +68,7 @@ func (a *App) screens() (*web.Server, error) {
 		Answers: answers{a.pager, a.links, a.clock}, Matters: a.db, Alerts: a.db, Handling: a.handling, Paging: answers{a.pager, a.links, a.clock}, Incidents: a.incidents, Rooms: a.incidents, Requests: a.desk, Finding: a.desk, Demands: a.desk, Developers: a.escalated, Insight: a.figures, Proposals: a.explorer, Papers: a.incidents, Status: a.published, Journal: a.db, Book: bookAs[web.Book](a), Configured: bookAs[web.Configured](a), Folders: a.db,
 		Rota: a.board, MyPages: a.pager, Trouble: a.incidents, Upkeep: a.upkeep(), Runs: a.actions, Actions: a.actions, Rules: a.ruleBoard, WhyRules: a.ruleBoard, Types: a.config, Mornings: a.mornings, TakingUp: a.desk, TakingOver: a.duties, Runners: a.runners, Clusters: a.actions, Secrets: *a.actions.Vault, Badges: web.NewBadges(alert.NewBoard(a.db), a.incidents, a.desk),
 		Thanks:  a.thanks,
+		Watches: a.Watches(),
 		Chat:    a.chatState(),
 		Inbox:   a.inbox(),
 		Privacy: a.privacy,

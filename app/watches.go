@@ -40,3 +40,8 @@ func (a *App) watchSecret(ctx context.Context, d watch.Definition, ref secret.Re
 	}
 	return a.teamSecret(ctx, team, ref)
 }
+
+// Watches is what people do with watches, for whoever does so in this process.
+func (a *App) Watches() *watch.Service {
+	return &watch.Service{Store: a.db, Book: bookAs[watch.Directory](a), Clock: a.clock}
+}

@@ -357,3 +357,38 @@ func TestWhatAFindingWasIsSaidByPeople(t *testing.T) {
 		}
 	})
 }
+
+// TestAPushedWatchBeginsWithItsCounts: however long nothing is sent to it, a watch takes history before its first counts of now.
+func TestAPushedWatchBeginsWithItsCounts(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, c *clock.Moved) {
+		firm := decisions()
+		firm.def.Source, firm.def.By = watch.Feed{Push: &watch.Push{}}, nil
+		o := observe(t, db, c, firm)
+		desk := &watch.Service{Store: db, Clock: c, Book: o.Book}
+		wanjiru := people.Actor{Kind: people.ByPerson, ID: "wanjiru", Role: people.Support, Via: "api"}
+		o.begin()
+		o.look(5 * time.Minute)
+		if x, err := desk.Watch(t.Context(), wanjiru, "decisions"); err != nil || x.Begun {
+			t.Fatalf("before anything was sent: begun %t, %v", x.Begun, err)
+		}
+		var counts []watch.Count
+		for m := range 300 {
+			counts = append(counts, watch.Count{At: c.Now().Add(time.Duration(m-300) * time.Minute), Labels: map[string]string{"customer": "arco", "country": "ES"}, Errors: float64(m % 3), Total: 100})
+		}
+		if err := desk.Push(t.Context(), wanjiru, "decisions", "history", counts); err != nil {
+			t.Fatal(err)
+		}
+		o.look(time.Minute)
+		x, err := desk.Watch(t.Context(), wanjiru, "decisions")
+		if err != nil || !x.Begun || c.Now().Sub(x.Behind()) > 5*time.Minute {
+			t.Fatalf("after: begun %t, at %s, %v", x.Begun, x.Behind(), err)
+		}
+		points, err := desk.Chart(t.Context(), wanjiru, "decisions", nil, c.Now().Add(-6*time.Hour), c.Now())
+		if err != nil || len(points) < 290 {
+			t.Errorf("%d points, %v", len(points), err)
+		}
+		if few := watch.Joined(points, 60); len(few) > 60 || len(few) < 40 || few[0].Requests < 200 || few[0].High-few[0].Usual >= points[0].High-points[0].Usual {
+			t.Errorf("joined to %d: %+v", len(few), few[0])
+		}
+	})
+}

@@ -111,6 +111,9 @@ func (s State) due(d Definition) time.Time {
 // next is the next look at a watch: when the bucket after the last one has waited for what is late.
 func (k *Keeper) next(d Definition, s State) job.New {
 	due := k.Clock.Now()
+	if s.Version != d.Version() && !d.Asked() {
+		due = due.Add(10 * time.Second) // nothing was sent to it yet
+	}
 	if s.Version == d.Version() && s.due(d).After(due) {
 		due = s.due(d)
 	}
@@ -149,7 +152,7 @@ func (k *Keeper) catchUp(ctx context.Context, def Definition, state State) (Stat
 	began := k.Clock.Now()
 	last := det.Number(began.Add(-def.Waits())) - 1
 	if state.Version != def.Version() {
-		if state, err = k.begin(ctx, def, state, last); err != nil {
+		if state, err = k.begin(ctx, def, state, last); err != nil || state.Version != def.Version() {
 			return state, err
 		}
 	}
@@ -173,20 +176,23 @@ func (k *Keeper) catchUp(ctx context.Context, def Definition, state State) (Stat
 	}
 }
 
-// begin starts a watch: where its source can be asked, with history; where counts are sent, with the first that came. What an earlier version
-// of the definition counted had other labels and is of no use.
+// begin starts a watch: where its source can be asked, with history; where counts are sent, with the first that came, and not before. What an
+// earlier version of the definition counted had other labels and is of no use.
 func (k *Keeper) begin(ctx context.Context, def Definition, state State, last uint32) (State, error) {
 	begin := last
 	if state.Version != "" {
 		if err := k.Store.ForgetWatch(ctx, def.ID); err != nil {
 			return state, err
 		}
+		state = State{}
 	}
 	if def.Asked() {
 		begin = last - uint32(def.Past()/def.Every())
 	} else if sent, err := k.Store.WatchCounts(ctx, def.ID, 0, last); err != nil {
 		return state, err
-	} else if len(sent) > 0 {
+	} else if len(sent) == 0 {
+		return state, nil
+	} else {
 		begin = sent[0].Number
 	}
 	return k.Store.ChangeWatch(ctx, def.ID, 1, func(c Current) (Decided, error) {

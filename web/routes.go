@@ -99,7 +99,7 @@ func (s *Server) dutyRoutes() []Route {
 
 // table is the one table of routes.
 func (s *Server) table() []Route {
-	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes(), s.requestRoutes(), s.typeRoutes(), s.shelfRoutes(), s.insightRoutes(), s.proposalRoutes(), s.thanksRoutes(), s.escalationRoutes(), s.privacyRoutes())
+	return slices.Concat(s.ground(), s.dutyRoutes(), s.incidentRoutes(), s.requestRoutes(), s.typeRoutes(), s.shelfRoutes(), s.insightRoutes(), s.proposalRoutes(), s.thanksRoutes(), s.escalationRoutes(), s.privacyRoutes(), s.watchRoutes())
 }
 
 // incidentRoutes are the incidents' part of the table.
@@ -265,6 +265,7 @@ func wings() []wing {
 		{"/alerts", "alert", "Alerts"},
 		{"/oncall", "oncall", "On call"},
 		{"/incidents", "incident", "Incidents"},
+		{"/watches", "watch", "Watches"},
 		{"/actions", "action", "Actions"},
 		{"/insight", "chart", "Insight"},
 		{"/journal", "journal", "Journal"},

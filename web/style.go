@@ -55,7 +55,7 @@ func icons() []string {
 	return []string{
 		"action", "alert", "back", "book", "calm", "chart", "check", "clock", "critical", "file", "globe", "heart", "home", "inbox", "incident", "info", "journal",
 		"key", "link", "live", "lock", "mail", "mark", "more", "next", "ok", "oncall", "out", "person", "phone", "play", "plus", "pulse",
-		"search", "send", "settings", "ship", "stop", "talk", "undo", "up", "warning",
+		"search", "send", "settings", "ship", "stop", "talk", "undo", "up", "warning", "watch",
 	}
 }
 

@@ -95,6 +95,7 @@ type Deps struct {
 	Rules      Rules
 	Mornings   Mornings
 	Thanks     Thanks
+	Watches    Watches
 	TakingOver TakingOver
 	TakingUp   TakingUp
 	Folders    SyncedFolders

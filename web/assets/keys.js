@@ -2,7 +2,7 @@
 import { openPalette } from "./palette.js";
 
 const writing = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]:not([contenteditable=false])";
-const wings = { h: "/", d: "/requests", a: "/alerts", o: "/oncall", i: "/incidents", r: "/actions", j: "/journal", s: "/me" };
+const wings = { h: "/", d: "/requests", a: "/alerts", o: "/oncall", i: "/incidents", w: "/watches", r: "/actions", j: "/journal", s: "/me" };
 let prefix = 0; // when g was pressed
 
 const single = {
