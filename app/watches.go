@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"frontline/integration/prometheus"
+	"frontline/integration/sql"
 	"frontline/secret"
 	"frontline/watch"
 )
@@ -23,6 +24,8 @@ func (a *App) countsOf(d watch.Definition) (watch.Source, bool) {
 	switch {
 	case d.Source.Prometheus != nil:
 		return prometheus.New(a.watchSecret), true
+	case d.Source.SQL != nil:
+		return sql.NewCounts(a.watchSecret), true
 	}
 	return nil, false
 }

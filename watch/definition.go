@@ -72,12 +72,13 @@ type Written struct {
 	Rename []Renaming `json:"rename,omitempty" yaml:"rename,omitempty"`
 }
 
-// SQL asks a database on a schedule. The query has the columns at, errors, total (left out for a count alone) and one for each label, and the
+// SQL asks a database on a schedule. The query has the columns at, errors, total (but for a count alone) and one for each label, and the
 // parameters from and until (times).
 type SQL struct {
 	Driver string     `json:"driver" yaml:"driver"` // "postgres", "mysql" or "sqlite"
 	DSN    secret.Ref `json:"dsn" yaml:"dsn"`
 	Query  string     `json:"query" yaml:"query"`
+	Counts bool       `json:"counts,omitempty" yaml:"counts,omitempty"` // errors are a count alone: the query has no total
 }
 
 // Push takes what is sent to POST /api/v1/watches/ID/counts.
@@ -214,6 +215,8 @@ func (d Definition) Counted() bool {
 		return s.Prometheus.Total == ""
 	case s.RemoteWrite != nil:
 		return s.RemoteWrite.Total == ""
+	case s.SQL != nil:
+		return s.SQL.Counts
 	case s.Push != nil:
 		return s.Push.Counts
 	}
