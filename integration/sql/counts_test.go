@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"frontline/e2e/neighbour"
 	"frontline/fault"
 	"frontline/secret"
 	"frontline/watch"
@@ -76,6 +77,24 @@ func TestAConnectionIsNotTold(t *testing.T) {
 		_, err := c.Counts(t.Context(), watch.Definition{Source: watch.Feed{SQL: &watch.SQL{Driver: driver, Query: "SELECT 1"}}}, 1, 1)
 		if err == nil || strings.Contains(err.Error(), "am7kq2") || !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", driver, err)
+		}
+	}
+}
+
+// TestGenuineDatabasesAreAskedForCounts: PostgreSQL and MariaDB take the parameters as times and give times back.
+func TestGenuineDatabasesAreAskedForCounts(t *testing.T) {
+	const rest = ` AS at, 'kivi' AS customer, 1 AS errors, 2 AS total) x WHERE at >= :from AND at < :until`
+	for driver, c := range map[string]struct{ dsn, query string }{
+		"postgres": {neighbour.Postgres(t), `SELECT at, customer, sum(errors) AS errors, sum(total) AS total FROM (SELECT TIMESTAMPTZ '2026-11-23 16:07:10+02'` + rest + ` GROUP BY 1, 2`},
+		"mysql":    {neighbour.OpenMariaDB(t).DSN(), `SELECT at, customer, sum(errors) AS errors, sum(total) AS total FROM (SELECT TIMESTAMP '2026-11-23 14:07:10'` + rest + ` GROUP BY 1, 2`},
+	} {
+		s := NewCounts(func(context.Context, watch.Definition, secret.Ref) (secret.Text, error) {
+			return secret.New(c.dsn), nil
+		})
+		d := watch.Definition{ID: "decisions", Labels: []string{"customer"}, Source: watch.Feed{SQL: &watch.SQL{Driver: driver, DSN: "env:DECISIONS", Query: c.query}}}
+		want := []watch.Bucket{{Number: at1406}, {Number: at1406 + 1, Leaves: []watch.Leaf{{Values: []string{"kivi"}, Errors: 1, Requests: 2}}}, {Number: at1406 + 2}}
+		if diff := cmp.Diff(want, sourcetest.Keeps(t, s, d, at1406, at1406+2, at1406, at1406+2)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", driver, diff)
 		}
 	}
 }
