@@ -1,12 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"frontline/chat"
 	"frontline/config"
 	"frontline/desk"
 	"frontline/fault"
@@ -115,11 +117,20 @@ func (d ruleDeeds) tell(ctx context.Context, by people.Actor, o rule.Order) erro
 	if err != nil {
 		return err
 	}
-	if len(told) == 0 {
+	places, err := d.channels(ctx, o, about)
+	if err != nil {
+		return err
+	}
+	if len(told)+len(places) == 0 {
 		return fault.New(fault.Conflict, "There is nobody whom the rule could tell. Ask its owners to name somebody.")
 	}
 	text := plain.Prose(o.Deed.Tell.Text) + "\n\n" + d.reason(o)
 	title := plain.Clip(plain.Line(strings.TrimSpace(o.Event.Subject+" "+o.Deed.Tell.Text)), 120)
+	for _, place := range places {
+		if err := d.slack.Tell(ctx, place, cmp.Or(o.Event.About, journal.Of("rule", o.Rule.ID)), o.Key, text); err != nil {
+			return err
+		}
+	}
 	for _, p := range told {
 		switch {
 		case o.Deed.Tell.Page != "":
@@ -198,6 +209,7 @@ func (d ruleDeeds) recipients(ctx context.Context, o rule.Order, about people.Su
 					add(p.ID)
 				}
 			}
+		case "chat": // channels
 		case "on_call":
 			person, err := d.firstOnCall(ctx, id)
 			if err != nil {
@@ -209,6 +221,31 @@ func (d ruleDeeds) recipients(ctx context.Context, o rule.Order, about people.Su
 		}
 	}
 	return out, nil
+}
+
+// channels are the messenger's own ids of those that are told. What only a team may know is said in none of them.
+func (d ruleDeeds) channels(ctx context.Context, o rule.Order, about people.Subject) (places []string, err error) {
+	book, err := d.config.Book(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, to := range o.Deed.Tell.To {
+		id, named := strings.CutPrefix(to, rule.InChat)
+		if !named {
+			continue
+		}
+		at := slices.IndexFunc(book.Chats(), func(c chat.Channel) bool { return c.ID == id })
+		switch {
+		case d.slack == nil:
+			return nil, fault.New(fault.Invalid, "There is no Slack, so that nothing can be said in %s. Ask your administrator to set it up, or let the rule tell people.", to)
+		case at < 0:
+			return nil, fault.New(fault.Conflict, "There is no channel %s any more. Ask the rule's owners to name another.", to)
+		case about.Visibility != "" && about.Visibility != people.Everyone:
+			return nil, fault.New(fault.Forbidden, "Only a team may know of this, so that it is not said in %s. Let the rule tell people.", to)
+		}
+		places = append(places, book.Chats()[at].Channel)
+	}
+	return places, nil
 }
 
 // standing is who is meant by assignee, lead or owner.

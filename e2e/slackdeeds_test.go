@@ -249,3 +249,26 @@ func TestSlackSocket(t *testing.T) {
 		t.Errorf("%d requests after the socket was opened anew, want 3", n)
 	}
 }
+
+// A rule says something in a channel, once, with what an asker wrote made harmless; what only a team may know it does not.
+func TestSlackRuleTells(t *testing.T) {
+	o := openOffice(t)
+	for range 3 { // rules begin with what comes after them
+		o.Wait(2 * time.Second)
+	}
+	for i, in := range []desk.Incoming{{Type: "erasure", Title: "For the room: secret of Kivi"}, {Title: "For the room: <!channel> look"}} {
+		in.Arrival, in.Body, in.Team = desk.Arrival{Channel: "screen", Ref: fmt.Sprint("room", i)}, "Now.", "support"
+		if _, _, err := o.App.Desk().Ask(t.Context(), supporter(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.Settle()
+	o.sees("C0SILENT", "R-2: For the room:", "look", "Tell the room")
+	for range 3 {
+		o.Wait(time.Second)
+	}
+	posts := o.slack.Posts("C0SILENT")
+	if len(posts) != 1 || !strings.Contains(fmt.Sprint(posts[0].Raw), "lt;!channel") || strings.Contains(posts[0].Text, "Kivi") {
+		t.Errorf("said in the room: %+v", posts)
+	}
+}

@@ -48,6 +48,14 @@ actions:
     approval: {count: 1}
     settings:
       command: [/bin/echo, "nudged"]
+rules:
+  - id: desk/room
+    title: Tell the room
+    team: support
+    on: [request.received]
+    if: title startsWith "For the room"
+    do:
+      - tell: {to: ["chat:silent"], text: "{subject}: {title}"}
 `
 
 // office is the company with its Slack.

@@ -71,10 +71,13 @@ type Create struct {
 
 // Tell lets people know.
 type Tell struct {
-	To   []string `json:"to" yaml:"to"` // person:liis, team:support, on_call:first-line; of a request assignee, lead, owner
+	To   []string `json:"to" yaml:"to"` // person:liis, team:support, on_call:first-line, chat:help; of a request assignee, lead, owner
 	Text string   `json:"text" yaml:"text"`
 	Page string   `json:"page,omitempty" yaml:"page,omitempty"` // low or high: pages them, so that they must answer; a mail when empty
 }
+
+// InChat begins a channel of a messenger among those who are told: "chat:help".
+const InChat = "chat:"
 
 // Whom a Tell may name beside person:, team: and on_call:.
 const (
@@ -208,7 +211,7 @@ func (r Rule) checkDeeds(c *define.Checks) {
 const mostDeeds = 10
 
 var (
-	whom     = regexp.MustCompile(`^(person|team|on_call):[a-z0-9][a-z0-9/.-]*$`)
+	whom     = regexp.MustCompile(`^(person|team|on_call|chat):[a-z0-9][a-z0-9/.-]*$`)
 	tag      = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 	numbered = regexp.MustCompile(`^(R-[0-9]+|\{.*\})$`)
 	shelved  = regexp.MustCompile(`^K-[0-9]+$`)
@@ -258,10 +261,11 @@ func (d Deed) checkTell(c *define.Checks, at string) {
 	if t == nil {
 		return
 	}
-	c.Want(len(t.To) > 0 && len(t.To) <= mostDeeds, at+".tell.to", "Say who is told: between 1 and %d of person:liis, team:support, on_call:first-line, assignee, lead and owner.", mostDeeds)
+	c.Want(len(t.To) > 0 && len(t.To) <= mostDeeds, at+".tell.to", "Say who is told: between 1 and %d of person:liis, team:support, on_call:first-line, chat:help, assignee, lead and owner.", mostDeeds)
 	for _, to := range t.To {
 		known := whom.MatchString(to) || slices.Contains([]string{ToAssignee, ToLead, ToOwner}, to)
-		c.Want(known, at+".tell.to", "%q is nobody. Write person:liis, team:support, on_call:first-line, assignee, lead or owner.", to)
+		c.Want(t.Page == "" || !strings.HasPrefix(to, InChat), at+".tell.page", "A channel is not paged. Tell it without page, and page people with a line of their own.")
+		c.Want(known, at+".tell.to", "%q is nobody. Write person:liis, team:support, on_call:first-line, chat:help, assignee, lead or owner.", to)
 	}
 	c.Want(strings.TrimSpace(t.Text) != "", at+".tell.text", "Say what they are told.")
 	c.Want(t.Page == "" || t.Page == "low" || t.Page == "high", at+".tell.page", "A page is low or high.")

@@ -33,6 +33,7 @@ func TestDeedsAreChecked(t *testing.T) {
 		"a misspelt word":          {func(r *Rule) { r.On = []string{"request.recieved"} }, "on[0]", "request.received"},
 		"a misspelt name":          {func(r *Rule) { r.Do[1].Tell.Text = "{subjet}" }, "do[1].tell.text", "subjet"},
 		"nobody":                   {func(r *Rule) { r.Do[1].Tell.To = []string{"liis"} }, "do[1].tell.to", "person:liis"},
+		"a page to a channel":      {func(r *Rule) { r.Do[1].Tell.To, r.Do[1].Tell.Page = []string{"chat:help"}, "high" }, "do[1].tell.page", "not paged"},
 		"a loud page":              {func(r *Rule) { r.Do[1].Tell.Page = "loud" }, "do[1].tell.page", "low or high"},
 		"nobody to assign":         {func(r *Rule) { r.Do[0].Assign = &Assign{} }, "do[0].assign", "person"},
 		"two to assign":            {func(r *Rule) { r.Do[0].Assign.Person = "liis" }, "do[0].assign", "person"},

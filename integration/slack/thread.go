@@ -137,6 +137,15 @@ func (a *App) sayOnce(ctx context.Context, about journal.Subject, once, channel 
 	return a.Store.PutPost(ctx, chat.Post{Place: at.channel, TS: at.ts, Purpose: chat.Mirror, Subject: about, Of: of})
 }
 
+// Tell says something in a channel, once for what it is. The words are plain text, for they may hold what somebody from outside wrote.
+func (a *App) Tell(ctx context.Context, channel string, about journal.Subject, once, text string) error {
+	m := said{text: fit(text, mostText)}
+	for _, part := range sections(text) {
+		m.blocks = append(m.blocks, section(part))
+	}
+	return a.sayOnce(ctx, about, "rule "+once, channel, m)
+}
+
 // received answers a new request in the thread of the message that it was made of, and shows what may help at once.
 func (a *App) received(ctx context.Context, r desk.Request, root place) error {
 	if err := a.Store.PutPost(ctx, chat.Post{Place: root.channel, TS: root.ts, Purpose: chat.Thread, Subject: r.Subject()}); err != nil {
