@@ -21,7 +21,7 @@ var _ Finding = (*desk.Service)(nil)
 
 func (s *server) finding() {
 	add(s, route{Method: http.MethodGet, Path: "/search", ID: "search", Verb: people.SeeRequests, Summary: "Look for something",
-		Say: "In requests, incidents, actions, customers and services that you may see. What to type is in docs/search.md."}, s.search)
+		Say: "In requests, incidents, answers, actions, customers and services that you may see. What to type is in docs/search.md."}, s.search)
 	addSilent(s, route{Method: http.MethodPost, Path: "/search/rebuild", ID: "rebuildSearch", Verb: people.Configure, Summary: "Write the text index anew",
 		Say: "It goes on answering meanwhile. It is never needed in the usual run of things."}, s.rebuildSearch)
 	add(s, aboutRequest(http.MethodGet, "/similar", "similarRequests", people.SeeRequests, "List requests that are like one, with the reason", ""), s.similarRequests)
@@ -46,6 +46,8 @@ func hitOf(h desk.FoundHit) wire.Hit {
 		out.State = string(h.Request.State)
 	case desk.KindIncident:
 		out.State = string(h.Incident.State)
+	case desk.KindAnswer:
+		out.State = string(h.Answer.State)
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,8 @@ type reading struct {
 	works bool // reads notes
 	query search.Query
 	out   understood
+
+	register []Demand // where a demand is looked for
 }
 
 // understood is what was typed, as the desk understands it.
@@ -29,8 +32,8 @@ type understood struct {
 }
 
 // understand reads a query.
-func understand(book Directory, a people.Actor, q search.Query) understood {
-	r := reading{book: book, actor: a, works: people.May(a, people.WorkRequests, topic()) == nil, query: q}
+func understand(book Directory, register []Demand, a people.Actor, q search.Query) understood {
+	r := reading{register: register, book: book, actor: a, works: people.May(a, people.WorkRequests, topic()) == nil, query: q}
 	r.out.Query.Notes = q.Notes
 	for _, c := range q.Clauses {
 		r.clause(c)
@@ -134,9 +137,47 @@ func (r *reading) term(t search.Term) (f Filter, marks []string, ok bool) {
 		return r.assignee(t)
 	case "customer", "service", "type", "team":
 		return r.about(t)
+	case "demand", "tag":
+		return r.told(t)
 	}
 	r.say("Requests have no %s yet; “%s” was looked for as words.", t.Field, t.Value)
 	return f, nil, false
+}
+
+// told is what the desk says about a request. It is for the desk alone.
+func (r *reading) told(t search.Term) (f Filter, marks []string, ok bool) {
+	switch {
+	case !r.works:
+		r.say("Only the desk looks for that; “%s” was looked for as words.", t.Value)
+		return f, nil, false
+	case t.Field == "tag":
+		return Filter{Tag: strings.ToLower(t.Value)}, nil, true
+	case search.Fold(t.Value) == "none":
+		return Filter{Demands: []string{CodedNone}}, nil, true
+	}
+	id := named(t.Value, r.register, func(d Demand) (string, string) { return d.ID, d.Title })
+	if at := slices.IndexFunc(r.register, func(d Demand) bool { return strings.EqualFold(d.Name(), t.Value) }); at >= 0 {
+		id = r.register[at].ID
+	}
+	if id == "" {
+		r.say("There is no demand “%s”; it was looked for as words.", t.Value)
+		return f, nil, false
+	}
+	for _, d := range r.register { // with what was merged into it
+		if d.ID == id || CountedAs(r.register, d.ID) == id {
+			f.Demands = append(f.Demands, d.ID)
+		}
+	}
+	return f, nil, true
+}
+
+// registerFor reads the demands when a query names one.
+func (s *Service) registerFor(ctx context.Context, q search.Query) ([]Demand, error) {
+	names := func(t search.Term) bool { return t.Field == "demand" }
+	if !slices.ContainsFunc(q.Clauses, func(c search.Clause) bool { return slices.ContainsFunc(c.Any, names) }) {
+		return nil, nil
+	}
+	return s.DB.Demands(ctx)
 }
 
 // about is what a request is about, by its id or its name.
@@ -252,7 +293,7 @@ func (r *reading) has(t search.Term) (f Filter, marks []string, ok bool) {
 	switch has := Has(t.Value); has {
 	case HasFile, HasReply, HasIncident:
 		return Filter{Has: has}, nil, true
-	case HasNote, HasRun:
+	case HasNote, HasRun, HasDemand:
 		if r.works {
 			return Filter{Has: has}, nil, true
 		}

@@ -27,13 +27,14 @@ type FoundHit struct {
 	search.Hit
 	Written        // of a request or an incident
 	Name    string // its title
-	Text    string // of what is configured: what it is for
+	Text    string // of what is configured: what it is for; of an answer: what it says
+	Answer  Answer // of an answer
 }
 
 // mostFound is how many results are shown at most.
 const mostFound = 100
 
-// Find looks for what was typed in everything that the actor may see: requests, incidents, actions, customers and services. What they may not see
+// Find looks for what was typed in everything that the actor may see: requests, incidents, answers, actions, customers and services. What they may not see
 // leaves no trace: no result, no count, no correction.
 func (s *Service) Find(ctx context.Context, a people.Actor, typed string, limit int) (Found, error) {
 	if err := people.May(a, people.SeeRequests, topic()); err != nil {
@@ -43,12 +44,23 @@ func (s *Service) Find(ctx context.Context, a people.Actor, typed string, limit 
 	if err != nil {
 		return Found{}, err
 	}
-	u := understand(book, a, search.Parse(typed, search.Desk(s.Now().In(s.zoneOf(book, a)))))
+	query := search.Parse(typed, search.Desk(s.Now().In(s.zoneOf(book, a))))
+	register, err := s.registerFor(ctx, query)
+	if err != nil {
+		return Found{}, err
+	}
+	u := understand(book, register, a, query)
 	x, err := s.sampled(ctx, book)
 	if err != nil {
 		return Found{}, err
 	}
-	f := finder{service: s, actor: a, book: book, u: u, sample: x, limit: min(max(limit, 1), mostFound)}
+	var shelf []FoundHit
+	if !u.Requests && len(u.Dated) == 0 {
+		if shelf, err = s.shelved(ctx, a); err != nil {
+			return Found{}, err
+		}
+	}
+	f := finder{shelf: shelf, service: s, actor: a, book: book, u: u, sample: x, limit: min(max(limit, 1), mostFound)}
 	return f.find(ctx)
 }
 
@@ -73,6 +85,22 @@ type finder struct {
 	u       understood
 	sample  *sample
 	limit   int
+	shelf   []FoundHit // the answers that the actor may read
+}
+
+// shelved are the answers that the actor may read and that are in use, as they are now.
+func (s *Service) shelved(ctx context.Context, a people.Actor) ([]FoundHit, error) {
+	if people.May(a, people.ReadAnswers, people.Subject{Kind: "answer"}) != nil {
+		return nil, nil
+	}
+	all, err := s.DB.Answers(ctx, AnswerFilter{States: []AnswerState{DraftAnswer, PublishedAnswer}})
+	var out []FoundHit
+	for _, x := range all[:min(len(all), mostOffers)] {
+		if people.May(a, x.verb(), x.topic()) == nil {
+			out = append(out, FoundHit{Kind: KindAnswer, Ref: x.Name(), Name: x.Title, Text: x.Body, Answer: x, Written: Written{At: x.ChangedAt}})
+		}
+	}
+	return out, err
 }
 
 func (f *finder) works() bool { return people.May(f.actor, people.WorkRequests, topic()) == nil }
@@ -161,7 +189,7 @@ func (f *finder) forgive(ctx context.Context) (search.Query, []search.Correction
 // written says whether a word stands in anything that the actor may read.
 func (f *finder) written(ctx context.Context, word []string) (bool, error) {
 	one := []Match{{All: [][]Holding{{{Words: word}}}}}
-	for _, h := range f.configured() {
+	for _, h := range slices.Concat(f.configured(), f.shelf) {
 		if slices.Contains(strings.Fields(search.Terms(h.Name+" "+h.Text)), word[0]) {
 			return true, nil
 		}
@@ -203,7 +231,7 @@ func (f *finder) documents(ctx context.Context, q search.Query) ([]FoundHit, err
 		}
 	}
 	if !f.u.Requests && len(f.u.Dated) == 0 {
-		out = append(out, f.configured()...)
+		out = append(append(out, f.configured()...), f.holding(q)...)
 	}
 	return out, nil
 }
@@ -287,6 +315,9 @@ func (f *finder) configured() []FoundHit {
 // document is what is ranked. Notes count as what was asked, for those who may read them.
 func (f *finder) document(h FoundHit, words []string) search.Document {
 	d := search.Document{ID: string(h.Kind) + " " + h.Ref, Title: h.Name, Body: h.Text, At: h.At}
+	if h.Kind == KindAnswer {
+		d.Body = focused(h.Text, words)
+	}
 	if h.Kind == KindRequest || h.Kind == KindIncident {
 		d.Body, d.Answers = focused(h.Asked, words), focused(h.Answered, words)
 		if f.works() && h.Notes != "" {
@@ -294,6 +325,14 @@ func (f *finder) document(h FoundHit, words []string) search.Document {
 		}
 	}
 	return d
+}
+
+// holding are the answers that hold a word that is looked for: only they are worth ranking.
+func (f *finder) holding(q search.Query) []FoundHit {
+	words := q.Words()
+	return slices.DeleteFunc(slices.Clone(f.shelf), func(h FoundHit) bool {
+		return !slices.ContainsFunc(strings.Fields(search.Terms(h.Name+"\n"+h.Text)), func(w string) bool { return slices.Contains(words, w) })
+	})
 }
 
 func joinedLines(a, b string) string {
@@ -367,7 +406,12 @@ func (s *Service) Narrow(ctx context.Context, a people.Actor, typed string, f Fi
 	if err != nil {
 		return f, nil, err
 	}
-	u := understand(book, a, search.Parse(typed, search.Desk(s.Now().In(s.zoneOf(book, a)))))
+	query := search.Parse(typed, search.Desk(s.Now().In(s.zoneOf(book, a))))
+	register, err := s.registerFor(ctx, query)
+	if err != nil {
+		return f, nil, err
+	}
+	u := understand(book, register, a, query)
 	f.Where = append(slices.Clone(f.Where), u.Where...)
 	must, none, wished := wishes(u.Query, unmeasured{})
 	must = append(must, u.All...)

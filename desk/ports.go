@@ -161,6 +161,8 @@ type Filter struct {
 	Askers     []string // one of these parties or people; see From
 	From       string   // who asked has these letters in the name, or an address that begins with them; of a domain, one there
 	Has        Has
+	Demands    []string // coded with one of these; see CodedNone
+	Tag        string
 	Overdue    bool        // not closed, and due before Now
 	Merged     bool        // a duplicate of another one
 	Where      []Condition // that must hold too
@@ -189,7 +191,11 @@ const (
 	HasNote     Has = "note"
 	HasRun      Has = "run"
 	HasIncident Has = "incident"
+	HasDemand   Has = "demand" // somebody said which
 )
+
+// CodedNone stands in Filter.Demands for requests of which somebody said that they are none of the demands.
+const CodedNone = ""
 
 // Order is how a list is sorted.
 type Order string

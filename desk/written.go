@@ -31,10 +31,11 @@ type Finding interface {
 // Kind is what was found.
 type Kind string
 
-// The kinds. Requests and incidents are retrieved from the store; the others are configured, and few.
+// The kinds. Requests and incidents are retrieved from the text index; the others are few, and compared as they are now.
 const (
 	KindRequest  Kind = "request"
 	KindIncident Kind = "incident"
+	KindAnswer   Kind = "answer"
 	KindAction   Kind = "action"
 	KindCustomer Kind = "customer"
 	KindService  Kind = "service"
@@ -42,7 +43,7 @@ const (
 
 // Kinds lists the kinds in the order in which they are named.
 func Kinds() []Kind {
-	return []Kind{KindRequest, KindIncident, KindAction, KindCustomer, KindService}
+	return []Kind{KindRequest, KindIncident, KindAnswer, KindAction, KindCustomer, KindService}
 }
 
 // Retrieval says which documents are candidates. It is about words as package search compares them.

@@ -31,7 +31,7 @@ const (
 // Desk is the syntax of the desk's search box.
 func Desk(now time.Time) Syntax {
 	return Syntax{Now: now, Fields: []Field{
-		{Name: "from"}, {Name: "customer"}, {Name: "service"}, {Name: "type"}, {Name: "state"}, {Name: "team"}, {Name: "assignee"}, {Name: "demand"},
+		{Name: "from"}, {Name: "customer"}, {Name: "service"}, {Name: "type"}, {Name: "state"}, {Name: "team"}, {Name: "assignee"}, {Name: "demand"}, {Name: "tag"},
 		{Name: "is", Values: []string{"open", "closed", "new", "waiting", "snoozed", "escalated", "unassigned", "mine", "overdue", "merged"}},
 		{Name: "has", Values: []string{"attachment", "answer", "note", "run", "incident", "escalation", "demand"}},
 		{Name: Number}, {Name: Since, Day: true}, {Name: after, Day: true}, {Name: Before, Day: true},

@@ -80,6 +80,18 @@ func (t *tx) putCodes(ctx context.Context, r desk.Request) error {
 	return t.insertRows(ctx, `INSERT INTO request_code (request, demand, share, author, at) VALUES `, codes)
 }
 
+// putTags writes the words by which a request is told apart, in place of those before.
+func (t *tx) putTags(ctx context.Context, r desk.Request) error {
+	if _, err := t.exec(ctx, `DELETE FROM request_tag WHERE request = $1`, r.ID); err != nil {
+		return err
+	}
+	tags := make([][]any, len(r.Tags))
+	for i, tag := range r.Tags {
+		tags[i] = []any{r.ID, tag}
+	}
+	return t.insertRows(ctx, `INSERT INTO request_tag (request, tag) VALUES `, tags)
+}
+
 // recoded says whether the codes changed.
 func recoded(before, after desk.Request) bool {
 	return before.NoDemand != after.NoDemand || !slices.Equal(before.Codes, after.Codes)

@@ -220,6 +220,11 @@ func (t *tx) saveRequest(ctx context.Context, before desk.Request, c desk.Change
 			return err
 		}
 	}
+	if !slices.Equal(before.Tags, c.Request.Tags) {
+		if err := t.putTags(ctx, c.Request); err != nil {
+			return err
+		}
+	}
 	if recoded(before, c.Request) {
 		if err := t.putCodes(ctx, c.Request); err != nil {
 			return err

@@ -99,6 +99,12 @@ func narrowParts(q *conditions, f desk.Filter) {
 	}
 	narrowAskers(q, f)
 	narrowHas(q, f.Has)
+	if len(f.Demands) > 0 {
+		q.and(`r.id IN (SELECT c.request FROM request_code c WHERE ` + isIn(q, `c.demand`, f.Demands) + `)`)
+	}
+	if f.Tag != "" {
+		q.and(`r.id IN (SELECT g.request FROM request_tag g WHERE g.tag = ` + q.arg(f.Tag) + `)`)
+	}
 	narrowTimes(q, f)
 }
 
@@ -153,6 +159,8 @@ func narrowHas(q *conditions, has desk.Has) {
 		q.and(`EXISTS (SELECT 1 FROM request_message m WHERE m.request = r.id AND m.kind = 'note')`)
 	case desk.HasRun:
 		q.and(`EXISTS (SELECT 1 FROM run x WHERE x.for_kind = 'request' AND x.for_id = r.id AND x.for_id <> '')`)
+	case desk.HasDemand:
+		q.and(`EXISTS (SELECT 1 FROM request_code c WHERE c.request = r.id AND c.demand <> '')`)
 	case desk.HasIncident:
 		q.and(`r.incident <> ''`)
 	}

@@ -64,6 +64,95 @@ func (k *frontdesk) day() {
 	k.followed()
 }
 
+// What the desk says about requests narrows a search and a list, at once and exactly; for others it is words.
+func TestFindByDemandAndTag(t *testing.T) {
+	eachFrontdesk(t, func(t *testing.T, k *frontdesk) {
+		k.day()
+		ctx, liis := t.Context(), k.actor("liis")
+		for _, title := range []string{"Refunds", "Webhooks late", "Refund policy"} {
+			_, err := k.NewDemand(ctx, liis, desk.DemandDraft{Title: title})
+			k.must(err)
+		}
+		code := func(ref, demand string) {
+			c := desk.Coding{None: demand == ""}
+			if demand != "" {
+				c.Codes = []desk.Code{{Demand: demand}}
+			}
+			_, err := k.Code(ctx, liis, ref, c)
+			k.must(err)
+		}
+		code("R-1", "D-1")
+		code("R-2", "D-2")
+		code("R-3", "D-3")
+		code("R-5", "")
+		tags := []string{"bank", "vip"}
+		_, err := k.Change(ctx, liis, "R-5", desk.Edit{Tags: &tags}, 0)
+		k.must(err)
+		k.followed()
+		k.finds("liis", "demand:D-1", "R-1")
+		k.finds("liis", "refund demand:d-3", "R-3")
+		k.finds("liis", `pending demand:webhooks`, "R-2")
+		k.finds("liis", "demand:none", "R-5")
+		k.finds("liis", "has:demand -demand:D-1", "R-2 R-3")
+		k.finds("liis", "pending tag:vip", "R-5")
+		k.finds("liis", "tag:VIP tag:bank", "R-5")
+		k.finds("liis", "tag:vi", "")
+		_, err = k.MergeDemand(ctx, liis, "D-3", "D-1")
+		k.must(err)
+		k.finds("liis", "demand:D-1", "R-1 R-3")
+		code("R-3", "D-2")
+		tags = tags[:1]
+		_, err = k.Change(ctx, liis, "R-5", desk.Edit{Tags: &tags}, 0)
+		k.must(err)
+		k.finds("liis", "demand:D-1", "R-1")
+		k.finds("liis", "tag:vip", "")
+		all, notes, err := k.Search(ctx, liis, "demand:D-2 is:open", desk.Filter{})
+		k.must(err)
+		if len(all) != 2 || len(notes) != 0 {
+			t.Errorf("a list by demand has %d, %v", len(all), notes)
+		}
+		if f := k.finds("liis", "demand:xylophone", ""); len(f.Notes) != 1 || !strings.Contains(f.Notes[0], "no demand “xylophone”") {
+			t.Errorf("notes: %q", f.Notes)
+		}
+		if _, f := k.find("wanjiru", "tag:bank"); len(f.Notes) != 1 || !strings.Contains(f.Notes[0], "Only the desk") {
+			t.Errorf("a member's notes: %q", f.Notes)
+		}
+	})
+}
+
+// Answers stand among what is found, ranked with it, for whoever may read them.
+func TestFindAnswers(t *testing.T) {
+	eachFrontdesk(t, func(t *testing.T, k *frontdesk) {
+		k.day()
+		ctx, liis := t.Context(), k.actor("liis")
+		shown, err := k.NewAnswer(ctx, liis, desk.AnswerDraft{Title: "When does a refund arrive?", Body: "A refund takes ten banking days; zirconium.", Audience: desk.ForEveryone})
+		k.must(err)
+		_, err = k.PublishAnswer(ctx, liis, shown.ID, 0)
+		k.must(err)
+		_, err = k.NewAnswer(ctx, liis, desk.AnswerDraft{Title: "How is a refund forced?", Body: "By the button of the bank."})
+		k.must(err)
+		for who, want := range map[string][]string{"liis": {"K-1", "K-2"}, "wanjiru": {"K-1"}} {
+			got, f := k.find(who, "refund")
+			for _, ref := range []string{"K-1", "K-2"} {
+				if slices.Contains(strings.Fields(got), ref) != slices.Contains(want, ref) {
+					t.Errorf("%s finds %s", who, got)
+				}
+			}
+			if !strings.Contains(got, "R-1") || f.Hits[0].String() == "" {
+				t.Errorf("%s finds %s", who, got)
+			}
+		}
+		f := k.finds("wanjiru", "zirconium", "K-1")
+		if h := f.Hits[0]; h.Kind != desk.KindAnswer || h.Answer.State != desk.PublishedAnswer || !strings.Contains(h.Snippet.Text, "zirconium") {
+			t.Errorf("the hit: %+v", h)
+		}
+		k.finds("liis", "zirconium is:open", "")
+		_, err = k.RetireAnswer(ctx, liis, "K-1")
+		k.must(err)
+		k.finds("liis", "zirconium", "")
+	})
+}
+
 func TestFind(t *testing.T) {
 	eachFrontdesk(t, func(t *testing.T, k *frontdesk) {
 		k.day()

@@ -100,6 +100,7 @@ func words() map[string]holding {
 		"request_touch":   {refs: "id request person"},
 		"request_got":     {refs: "person"},
 		"request_step":    {refs: "bulk request body"},
+		"request_tag":     {refs: "request tag"},
 		"request_code":    {refs: "request demand author"},
 		"request_fact":    {refs: "request type team service customer asker of_request outcome size codes guess verdict"},
 		"finding":         {index: "terms hash"},

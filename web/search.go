@@ -104,7 +104,7 @@ func searchTabs(typed string, kind desk.Kind, counts map[desk.Kind]int, all int)
 
 func noHits(typed string) blank {
 	if typed == "" {
-		return newBlank("Look for anything", "Requests, incidents, actions, customers and services. Words find words with other endings too, and typos are forgiven.", "", "")
+		return newBlank("Look for anything", "Requests, incidents, answers, actions, customers and services. Words find words with other endings too, and typos are forgiven.", "", "")
 	}
 	return newBlank("Nothing was found", "Leave a word out, or write it in another way. What you may not see is not looked through.", "", "")
 }
@@ -120,6 +120,8 @@ func hitRowOf(v *visit, book Book, h desk.FoundHit) hitRow {
 	case desk.KindIncident:
 		i := incidentRowOf(v, book, h.Incident)
 		row.Icon, row.Path, row.At, row.State = "incident", i.Path, v.at(h.At), i.State
+	case desk.KindAnswer:
+		row.Icon, row.Path, row.At = "book", "/answers/"+h.Ref, v.at(h.At)
 	case desk.KindAction:
 		row.Icon, row.Path = "action", actionPath(h.Ref, "")
 	case desk.KindCustomer:

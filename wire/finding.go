@@ -13,7 +13,7 @@ type Found struct {
 
 // Hit is one thing that was found.
 type Hit struct {
-	Kind    string    `json:"kind" enum:"request,incident,action,customer,service"`
+	Kind    string    `json:"kind" enum:"request,incident,answer,action,customer,service"`
 	ID      string    `json:"id" example:"R-1042"`
 	Title   string    `json:"title"`
 	Marks   [][2]int  `json:"marks" doc:"Which stretches of the title were looked for, in bytes: from and to."`
