@@ -247,7 +247,7 @@ func (s *Server) judgeFinding(w http.ResponseWriter, r *http.Request, v *visit) 
 	if err != nil {
 		return err
 	}
-	say := "Noted: " + feedbackWord(f.Feedback) + ". It counts in the honesty report, and changes no threshold."
+	say := "Noted: " + feedbackWord(f.Feedback) + ". It stays with the finding, and changes no threshold."
 	if f.Feedback == "" {
 		say = "Taken back: nobody has said what it was."
 	}
