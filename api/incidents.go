@@ -20,6 +20,7 @@ type Incidents interface {
 	Ending
 	Papers
 	FollowUps
+	Harms
 }
 
 var _ Incidents = (*incident.Service)(nil)
@@ -71,6 +72,7 @@ func (s *server) incidents() {
 	add(s, route{Method: http.MethodPost, Path: "/incidents/{id}/alerts", ID: "linkAlert", Verb: people.WorkIncident, Summary: "Work on an alert in this incident"}, s.linkAlert)
 	add(s, route{Method: http.MethodPost, Path: "/incidents/{id}/runs", ID: "linkRun", Verb: people.WorkIncident, Summary: "Make a run a part of this incident",
 		Say: "For one that was started for something else; those that are started for the incident belong to it anyway."}, s.linkRun)
+	s.harms()
 }
 
 func edit(path, id, summary string) route {

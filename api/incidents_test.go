@@ -102,6 +102,16 @@ func TestIncidentIsDeclaredAndEdited(t *testing.T) {
 	if r := ok[wire.Room](liis, "GET", "/incidents/INC-1", nil); len(r.Alerts) != 1 {
 		t.Errorf("linked: %+v", r.Alerts)
 	}
+	ok[wire.Incident](liis, "PUT", "/incidents/INC-1/impact/customers", wire.SetCustomers{Customers: []string{"Arco Móvil", "nobody we know"}})
+	if p := refused(liis, 422, "PUT", "/incidents/INC-1/impact/measures", wire.SetMeasures{Measures: []wire.Measure{{Watch: "nothing", From: next}}}); p.Kind != "invalid" {
+		t.Errorf("a measure of no watch: %+v", p)
+	}
+	if h := ok[wire.Harm](rasmus, "GET", "/incidents/INC-1/impact", nil); h.Certainly != 2 || h.Frozen || h.Summary != "2 customers were hit: 2 certainly." || !h.Customers[1].Named {
+		t.Errorf("whom it hurts: %+v", h)
+	}
+	if table := ok[wire.ReportTable](rasmus, "GET", "/incidents/INC-1/impact/table", nil); table.Name != "INC-1-customers.csv" || !strings.Contains(table.CSV, ",nobody we know,,,certainly,") {
+		t.Errorf("as CSV: %+v", table)
+	}
 	none := 0
 	for path, body := range map[string]any{
 		"/updates":      wire.Say{Body: "x", NextBy: next, NextIn: wire.Duration(time.Minute)},

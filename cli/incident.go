@@ -24,6 +24,7 @@ type incidentCommands struct {
 	Set        setIncident     `cmd:"" help:"Change severity, state, lead or title."`
 	Resolve    resolveIncident `cmd:"" help:"End an incident."`
 	Reopen     reopenIncident  `cmd:"" help:"Take a resolved incident up again."`
+	Impact     showHarm        `cmd:"" help:"Show whom it hurts, and how sure that is; with --csv for credits."`
 	Postmortem showPostmortem  `cmd:"" help:"Print the post-mortem as Markdown."`
 }
 

@@ -79,7 +79,7 @@ func TestScreens(t *testing.T) {
 		b.Fill("#f-text", "Since 02:40, for everybody.")
 		b.Click("main form button.first")
 		b.SeeText("You read the answer here.")
-		visitAll(t, d, b, "busy", "/requests", "/requests/triage", "/requests/R-1", "/requests/new", "/types/new?from=access", "/", "/alerts", "/alerts/G-1", "/incidents", "/incidents/INC-1", "/incidents/new", "/oncall", "/system", "/sources", "/config", "/config/service/decision-pipeline", "/actions", "/actions/queue/look", "/runs/RUN-1", "/postmortems", "/status", "/journal", "/debug/style",
+		visitAll(t, d, b, "busy", "/requests", "/requests/triage", "/requests/R-1", "/requests/new", "/types/new?from=access", "/", "/alerts", "/alerts/G-1", "/incidents", "/incidents/INC-1", "/incidents/INC-1/hurt", "/incidents/new", "/oncall", "/system", "/sources", "/config", "/config/service/decision-pipeline", "/actions", "/actions/queue/look", "/runs/RUN-1", "/postmortems", "/status", "/journal", "/debug/style",
 			"/search?q=decisions", "/customers/nordpank", "/services/decision-pipeline", "/answers/new", "/thanks/new?about=R-1", "/insight/service-levels", "/insight/time-to-first-reply", "/runs/RUN-1/output", "/watches", "/watches/decisions", "/watches/decisions/findings/"+past)
 		visitAll(t, d, b, "link", strings.TrimPrefix(d.Liis.Screen()[0].Tap(), d.URL))
 	})

@@ -23,6 +23,7 @@ func TestGate(t *testing.T) {
 		"Incident":       func(a people.Actor) error { return one(s.Incident(ctx, a, "i1")) },
 		"Incidents":      func(a people.Actor) error { return one(s.Incidents(ctx, a, incident.Filter{})) },
 		"Room":           func(a people.Actor) error { return one(s.Room(ctx, a, "i1")) },
+		"Measurable":     func(a people.Actor) error { return one(s.Measurable(ctx, a)) },
 		"Harm":           func(a people.Actor) error { return one(s.Harm(ctx, a, "i1")) },
 		"Timeline":       func(a people.Actor) error { return one(s.Timeline(ctx, a, "i1")) },
 		"IncidentOf":     func(a people.Actor) error { _, _, err := s.IncidentOf(ctx, a, "g1"); return err },

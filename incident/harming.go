@@ -129,6 +129,20 @@ func (s *Service) followed(ctx context.Context, a people.Actor, inc Incident) ([
 	return out[:min(len(out), mostMeasures)], nil
 }
 
+// Measurable are the watches by which somebody may measure, in the order of their names.
+func (s *Service) Measurable(ctx context.Context, a people.Actor) ([]watch.Definition, error) {
+	if err := people.May(a, people.SeeIncidents, topic("")); err != nil || s.Watches == nil {
+		return nil, err
+	}
+	all, err := s.Watches.Watches(ctx, a)
+	var out []watch.Definition
+	for _, x := range all {
+		out = append(out, x.Definition)
+	}
+	slices.SortFunc(out, func(a, b watch.Definition) int { return strings.Compare(a.Name, b.Name) })
+	return out, err
+}
+
 // SetMeasures changes by what whom the incident hurts is measured. With own false the measures follow what the watches behind its alerts found, as at
 // the beginning. seen is the Incident.Version that the person looked at, or 0.
 func (s *Service) SetMeasures(ctx context.Context, a people.Actor, id string, own bool, to []watch.Scope, seen int64) (Incident, error) {

@@ -34,6 +34,11 @@ func (x *tower) Watch(_ context.Context, _ people.Actor, id string) (watch.Sight
 	return watch.Sight{Definition: watch.Definition{ID: id, Name: "Decisions that fail", Labels: []string{"customer", "country"}, Customer: "customer"}}, nil
 }
 
+func (x *tower) Watches(ctx context.Context, a people.Actor) ([]watch.Sight, error) {
+	one, err := x.Watch(ctx, a, "decisions")
+	return []watch.Sight{one}, err
+}
+
 func (x *tower) Findings(context.Context, people.Actor, watch.Filter) ([]watch.Finding, error) {
 	return x.found, nil
 }

@@ -98,6 +98,8 @@ type Papers interface {
 type Watches interface {
 	// Watch is one watch, or a NotFound fault.
 	Watch(ctx context.Context, by people.Actor, id string) (watch.Sight, error)
+	// Watches lists those that the actor may know of.
+	Watches(ctx context.Context, by people.Actor) ([]watch.Sight, error)
 	// Findings lists findings, the newest first.
 	Findings(ctx context.Context, by people.Actor, f watch.Filter) ([]watch.Finding, error)
 	// Reach says what a scope counted and whom that hurts.

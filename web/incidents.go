@@ -19,6 +19,7 @@ type Rooms interface {
 	RoomEdits
 	RoomWords
 	RoomEnds
+	RoomHarm
 	// Incidents returns those that the filter names, newest first.
 	Incidents(ctx context.Context, a people.Actor, f incident.Filter) ([]incident.Incident, error)
 	// Incident returns one by its id or its name ("INC-31").

@@ -36,6 +36,7 @@ type roomScreen struct {
 	Line     []entry
 	LineSay  string
 	Hurt     hurt
+	Harm     harmView
 	Crew     crew
 	Actions  []link
 	Runs     []runRow

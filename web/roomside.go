@@ -65,6 +65,7 @@ type followRow struct {
 func (scr *roomScreen) side(v *visit, book Book, room incident.Room, groups []alert.Group) {
 	inc := room.Incident
 	scr.Hurt = hurtOf(v, book, inc)
+	scr.Harm = harmOf(v, book, room.Harm, shownHurt, shownHurt)
 	scr.Crew = crewOf(v, book, inc)
 	scr.Actions = actionsFor(book, inc.Services, incident.Subject(inc.ID))
 	for _, r := range slices.Backward(room.Runs) {
