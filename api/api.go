@@ -66,6 +66,7 @@ type Deps struct {
 
 	Developers Developers
 	Knowledge  Knowledge
+	Counting   Counting
 
 	Insight   Insight
 	Proposals Proposals
@@ -134,6 +135,7 @@ func build(deps Deps) (*server, error) {
 	s.thanks()
 	s.escalations()
 	s.answers()
+	s.pushes()
 	s.insight()
 	s.proposals()
 	s.actions()

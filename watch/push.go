@@ -57,7 +57,7 @@ func (d Definition) buckets(counts []Count, position uint32, now time.Time) ([]B
 		}
 		n := uint32(c.At.Unix() / width)
 		if end := time.Unix(int64(n+1)*width, 0); n <= position && now.Sub(end) > latePushed {
-			return nil, fault.Wrong("counts", "Line %d is of %s, which was decided more than %s ago. Send history before the first counts of now.", i+1, c.At.UTC().Format(time.RFC3339), latePushed)
+			return nil, fault.Wrong("counts", "Count %d is of %s, which was decided more than %s ago. Send history before the first counts of now.", i+1, c.At.UTC().Format(time.RFC3339), latePushed)
 		}
 		if _, there := at[n]; !there {
 			at[n] = len(out)
@@ -83,13 +83,13 @@ func (d Definition) buckets(counts []Count, position uint32, now time.Time) ([]B
 func (d Definition) sane(c Count, i int, now time.Time) error {
 	switch {
 	case c.At.IsZero() || c.At.After(now.Add(10*time.Minute)):
-		return fault.Wrong("counts", "Line %d has no time, or one that has not come. Give it as RFC 3339, such as 2026-11-23T14:07:00Z.", i+1)
+		return fault.Wrong("counts", "Count %d has no time, or one that has not come. Give it as RFC 3339, such as 2026-11-23T14:07:00Z.", i+1)
 	case c.At.Before(now.Add(-keepHours)):
-		return fault.Wrong("counts", "Line %d is older than 35 days. Leave it out.", i+1)
+		return fault.Wrong("counts", "Count %d is older than 35 days. Leave it out.", i+1)
 	case !(c.Errors >= 0) || math.IsInf(c.Errors, 0) || !(c.Total >= 0) || math.IsInf(c.Total, 0):
-		return fault.Wrong("counts", "Line %d has a count below zero, or none. Send errors and total as numbers.", i+1)
+		return fault.Wrong("counts", "Count %d has a count below zero, or none. Send errors and total as numbers.", i+1)
 	case !d.Counted() && c.Errors > c.Total:
-		return fault.Wrong("counts", "Line %d has more errors (%g) than requests (%g). Send both of the same requests.", i+1, c.Errors, c.Total)
+		return fault.Wrong("counts", "Count %d has more errors (%g) than requests (%g). Send both of the same requests.", i+1, c.Errors, c.Total)
 	}
 	return nil
 }

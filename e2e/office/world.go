@@ -39,6 +39,7 @@ import (
 	"frontline/secret"
 	"frontline/store"
 	"frontline/thanks"
+	"frontline/watch"
 )
 
 // World is the company.
@@ -125,6 +126,8 @@ request_types:
     inputs:
       - {name: customer, type: customer, required: true}
       - {name: since, type: text, label: Since when, example: "10:40"}
+watches:
+  - {id: decisions, name: Decisions that fail, service: decision-pipeline, labels: [customer], customer: customer, source: {push: {}}}
 macros:
   - {id: chip, title: Which passports have a chip, reply: "All since 2023, {asker}.", close: answered}
 rules:
@@ -228,7 +231,8 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 		Link: func(e desk.Escalation) string { return "https://frontline.verity.example/escalations/" + e.Name() }}
 	h, err := api.New(api.Deps{
 		Developers: developers, Knowledge: requests,
-		Thanks: grateful, Vouching: w.SignIn, Privacy: &privacy.Service{DB: w.DB, Copies: w.DB, Now: w.DB.Now, Forget: requests.Forget},
+		Counting: &watch.Service{Store: w.DB, Book: book[watch.Directory](w), Clock: w.Clock},
+		Thanks:   grateful, Vouching: w.SignIn, Privacy: &privacy.Service{DB: w.DB, Copies: w.DB, Now: w.DB.Now, Forget: requests.Forget},
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
 		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Finding: requests, Demands: requests, Insight: &insight.Board{DB: w.DB, Book: book[insight.Directory](w), Now: w.DB.Now}, Proposals: explorer, Actions: actions, Runners: w.Runners, Clusters: actions, Secrets: *actions.Vault, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), TakingUp: requests, Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
 	})
