@@ -26,6 +26,8 @@ func (a *App) countsOf(d watch.Definition) (watch.Source, bool) {
 		return prometheus.New(a.watchSecret), true
 	case d.Source.SQL != nil:
 		return sql.NewCounts(a.watchSecret), true
+	case d.Source.Own != nil:
+		return watch.Ourselves{Happenings: a.db}, true
 	}
 	return nil, false
 }

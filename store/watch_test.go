@@ -9,11 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"frontline/action"
 	"frontline/alert"
 	"frontline/catalog"
 	"frontline/clock"
 	"frontline/fault"
 	"frontline/job"
+	"frontline/journal"
 	"frontline/people"
 	"frontline/watch"
 )
@@ -389,6 +391,37 @@ func TestAPushedWatchBeginsWithItsCounts(t *testing.T) {
 		}
 		if few := watch.Joined(points, 60); len(few) > 60 || len(few) < 40 || few[0].Requests < 200 || few[0].High-few[0].Usual >= points[0].High-points[0].Usual {
 			t.Errorf("joined to %d: %+v", len(few), few[0])
+		}
+	})
+}
+
+// TestWhatHappensHereIsCounted: requests that came and runs that ended are found by when they did.
+func TestWhatHappensHereIsCounted(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, c *clock.Moved) {
+		run := running(t, db)
+		began := c.Now()
+		c.Move(time.Minute)
+		if _, err := db.ChangeRun(t.Context(), run.ID, func(c action.Current) (action.Run, journal.Consequences, error) {
+			c.Run.State, c.Run.EndedAt = action.Failed, c.Now
+			return c.Run, journal.Consequences{}, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.write(t.Context(), func(x *tx) error {
+			_, err := x.exec(t.Context(), `INSERT INTO request (id, title, fields, type, team, service, customer, asker, state, waits_for, assignee, of_request, problem, incident, received_at, snoozed_until, closed_at, due_at, body)
+				VALUES ('r1', '', '{}', 'question', 'support', 'decision-pipeline', 'nordpank', 'a', 'open', '', '', '', '', '', $1, 0, 0, $2, '{}')`, micros(began), never)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for name, read := range map[string]func(context.Context, time.Time, time.Time) ([]watch.Happening, error){"question": db.RequestsCame, run.Definition.ID: db.RunsEnded} {
+			all, err := read(t.Context(), began, began.Add(time.Hour))
+			if err != nil || len(all) != 1 || all[0].Labels["type"]+all[0].Labels["action"] != name || all[0].Failed != (name != "question") {
+				t.Errorf("%s: %+v %v", name, all, err)
+			}
+			if all, err := read(t.Context(), began.Add(-time.Hour), began); err != nil || len(all) != 0 {
+				t.Errorf("%s, an hour before: %+v %v", name, all, err)
+			}
 		}
 	})
 }
