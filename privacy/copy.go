@@ -25,18 +25,22 @@ type Copies interface {
 
 // Copy is what is held about one person.
 type Copy struct {
-	MadeAt    time.Time       `json:"made_at"`
-	Whom      string          `json:"whom"`
-	Person    *people.Person  `json:"person,omitempty"` // as the directory has them
-	KnownAs   []desk.Party    `json:"known_as"`
-	Requests  []CopiedRequest `json:"requests"`  // that they asked
-	Elsewhere []desk.Message  `json:"elsewhere"` // that they wrote in requests of others
-	Drafts    []desk.Draft    `json:"drafts"`
-	Follows   []string        `json:"follows"`  // requests, by name
-	Sessions  []CopiedAccess  `json:"sessions"` // in which they are signed in
-	Tokens    []CopiedAccess  `json:"tokens"`
-	Votes     []CopiedVote    `json:"votes"` // about answers
-	Done      []journal.Entry `json:"done"`  // what the journal says that they did
+	MadeAt    time.Time          `json:"made_at"`
+	Whom      string             `json:"whom"`
+	Person    *people.Person     `json:"person,omitempty"` // as the directory has them
+	KnownAs   []desk.Party       `json:"known_as"`
+	Requests  []CopiedRequest    `json:"requests"`  // that they asked
+	Elsewhere []desk.Message     `json:"elsewhere"` // that they wrote in requests of others
+	Drafts    []desk.Draft       `json:"drafts"`
+	Follows   []string           `json:"follows"`  // requests, by name
+	Sessions  []CopiedAccess     `json:"sessions"` // in which they are signed in
+	Tokens    []CopiedAccess     `json:"tokens"`
+	Votes     []CopiedVote       `json:"votes"` // about answers
+	Given     []CopiedThanks     `json:"thanks_given"`
+	Got       []CopiedThanks     `json:"thanks_got"`  // in which they are thanked by name; not what was taken back
+	Escalated []CopiedEscalation `json:"escalations"` // what they asked developers, or put a request to
+	Pages     []CopiedAttempt    `json:"pages"`       // how they were paged, the newest first
+	Done      []journal.Entry    `json:"done"`        // what the journal says that they did
 }
 
 // CopiedRequest is a request with all that was said.
@@ -61,6 +65,52 @@ type CopiedVote struct {
 	Answer string    `json:"answer"` // K-7
 	Helped bool      `json:"helped"`
 	At     time.Time `json:"at"`
+}
+
+// CopiedThanks is a thank you with its reason.
+type CopiedThanks struct {
+	Called  string          `json:"called"` // T-12
+	By      string          `json:"by"`
+	To      []string        `json:"to"` // "person liis", "team payments", "action resend-webhooks"
+	About   journal.Subject `json:"about,omitzero"`
+	Reason  string          `json:"reason,omitempty"` // empty once it was taken off the wall
+	At      time.Time       `json:"at"`
+	TakenAt time.Time       `json:"taken_at,omitzero"` // off the wall
+}
+
+// CopiedEscalation is what somebody asked developers, with what they wrote to them that is still here: the tracker has the rest.
+type CopiedEscalation struct {
+	Called   string              `json:"called"` // E-7
+	By       string              `json:"by"`     // who escalated it: somebody else, when they put a request to it or wrote a comment
+	Title    string              `json:"title,omitempty"`
+	Text     string              `json:"text,omitempty"` // until it is in the tracker
+	Tracker  string              `json:"tracker"`
+	Issue    string              `json:"issue,omitempty"`
+	Address  string              `json:"address,omitempty"`
+	At       time.Time           `json:"at"`
+	Requests []string            `json:"requests,omitempty"` // that they put to it, by id
+	Skipped  []string            `json:"skipped,omitempty"`  // why they told an asker nothing
+	Comments []CopiedDevelopment `json:"comments,omitempty"`
+}
+
+// CopiedDevelopment is one comment that somebody wrote for developers.
+type CopiedDevelopment struct {
+	At    time.Time `json:"at"`
+	State string    `json:"state"`
+	Text  string    `json:"text,omitempty"` // until it is in the tracker
+}
+
+// CopiedAttempt is one try to reach somebody about a page.
+type CopiedAttempt struct {
+	Page    string    `json:"page"` // P-31
+	Channel string    `json:"channel"`
+	Address string    `json:"address"`
+	State   string    `json:"state"`
+	MadeAt  time.Time `json:"made_at"`
+	SentAt  time.Time `json:"sent_at,omitzero"`
+	Receipt string    `json:"receipt,omitempty"` // what the provider answered
+	Error   string    `json:"error,omitempty"`
+	Skip    string    `json:"skip,omitempty"` // why it was not needed
 }
 
 // Export writes a ZIP archive of all that is held about a person: data.json, and their files. Whoever may erase people may fetch anybody's, with the desk's

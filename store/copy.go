@@ -7,8 +7,10 @@ import (
 
 	"frontline/desk"
 	"frontline/journal"
+	"frontline/oncall"
 	"frontline/people"
 	"frontline/privacy"
+	"frontline/thanks"
 )
 
 var _ privacy.Copies = (*DB)(nil)
@@ -108,8 +110,97 @@ func (db *DB) copyStaff(ctx context.Context, person string, c *privacy.Copy) (er
 	if c.Votes, err = rows(ctx, db.read, scanVote, `SELECT 'K-' || a.number, v.helped, v.at FROM answer_vote v JOIN answer a ON a.id = v.answer WHERE v.person = $1 ORDER BY v.at`, person); err != nil {
 		return err
 	}
+	if c.Given, c.Got, err = db.copyThanks(ctx, person); err != nil {
+		return err
+	}
+	if c.Escalated, err = db.copyEscalations(ctx, person); err != nil {
+		return err
+	}
+	if c.Pages, err = rows(ctx, db.read, scanPaged, `SELECT 'P-' || p.number, a.body FROM attempt a JOIN page p ON p.id = a.page WHERE a.person = $1 ORDER BY p.number DESC, a.n DESC LIMIT $2`,
+		person, mostDone); err != nil {
+		return err
+	}
 	c.Done, err = db.JournalPage(ctx, journal.Entry{}, "", person, mostDone)
 	return err
+}
+
+// copyThanks reads the thanks that somebody gave, and those that name them. What was taken back as if it had never been is no news for whom it named.
+func (db *DB) copyThanks(ctx context.Context, person string) (given, got []privacy.CopiedThanks, err error) {
+	gave, err := thanksOf(ctx, db.read, thanksQuery+` WHERE h.giver = $1 ORDER BY h.number`, person)
+	if err != nil {
+		return nil, nil, err
+	}
+	was, err := thanksOf(ctx, db.read, thanksQuery+` WHERE NOT h.void AND EXISTS (SELECT 1 FROM thanks_to o WHERE o.thanks = h.id AND o.target = $1 AND o.kind = 'person') ORDER BY h.number`, person)
+	return copiedThanks(gave), copiedThanks(was), err
+}
+
+func copiedThanks(all []thanks.Thanks) []privacy.CopiedThanks {
+	out := make([]privacy.CopiedThanks, len(all))
+	for i, x := range all {
+		out[i] = privacy.CopiedThanks{Called: x.Name(), By: x.By, About: x.About, Reason: x.Text.Body, At: x.At, TakenAt: x.TakenAt}
+		for _, to := range x.To {
+			out[i].To = append(out[i].To, string(to.Kind)+" "+to.ID)
+		}
+	}
+	return out
+}
+
+// copyEscalations reads what somebody asked developers. Who did it stands in the bodies: a text search finds them, and the fields decide.
+func (db *DB) copyEscalations(ctx context.Context, person string) (out []privacy.CopiedEscalation, err error) {
+	const by = `body LIKE '%by":"' || $1 || '"%'` // by, told_by
+	all, err := rows(ctx, db.read, scanEscalation, escalationQuery+` WHERE e.`+by+` OR e.id IN (SELECT escalation FROM escalation_request WHERE `+by+`)
+		OR e.id IN (SELECT escalation FROM escalation_out WHERE `+by+`) ORDER BY e.number`, person)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range all {
+		links, err := rows(ctx, db.read, scanEscalated, `SELECT reason, body FROM escalation_request WHERE escalation = $1 ORDER BY at, request`, e.ID)
+		if err != nil {
+			return nil, err
+		}
+		wrote, err := rows(ctx, db.read, scanOutgoing, outgoingQuery+` WHERE escalation = $1 ORDER BY at, id`, e.ID)
+		if err != nil {
+			return nil, err
+		}
+		if x, theirs := copiedEscalation(e, links, wrote, person); theirs {
+			out = append(out, x)
+		}
+	}
+	return out, nil
+}
+
+// copiedEscalation is one person's part in an escalation; theirs is false when they have none.
+func copiedEscalation(e desk.Escalation, links []desk.Escalated, wrote []desk.Outgoing, person string) (out privacy.CopiedEscalation, theirs bool) {
+	out = privacy.CopiedEscalation{Called: e.Name(), By: e.By, Tracker: e.Tracker, Issue: e.Issue, Address: e.Address, At: e.MadeAt}
+	if e.By == person {
+		out.Title, out.Text = e.Title, e.Text
+	}
+	for _, l := range links {
+		if l.By == person {
+			out.Requests = append(out.Requests, l.Request)
+		}
+		if l.ToldBy == person && l.Reason != "" {
+			out.Skipped = append(out.Skipped, l.Reason)
+		}
+	}
+	for _, o := range wrote {
+		if o.By == person && o.Kind == desk.NoteToThem {
+			out.Comments = append(out.Comments, privacy.CopiedDevelopment{At: o.At, State: string(o.State), Text: o.Text})
+		}
+	}
+	return out, e.By == person || len(out.Requests)+len(out.Skipped)+len(out.Comments) > 0
+}
+
+func scanPaged(s scan) (out privacy.CopiedAttempt, err error) {
+	var body string
+	var a oncall.Attempt
+	if err = s(&out.Page, &body); err != nil {
+		return out, err
+	}
+	err = json.Unmarshal([]byte(body), &a)
+	out.Channel, out.Address, out.State, out.MadeAt, out.SentAt = a.Contact.Channel, a.Contact.Address, string(a.State), a.MadeAt, a.SentAt
+	out.Receipt, out.Error, out.Skip = a.Receipt.Detail, a.Error, a.Skip
+	return out, err
 }
 
 func scanVote(s scan) (v privacy.CopiedVote, err error) {
