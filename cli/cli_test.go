@@ -1,9 +1,11 @@
 package cli_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +21,8 @@ import (
 	"frontline/clock"
 	"frontline/desk"
 	"frontline/e2e/office"
+	"frontline/people"
+	"frontline/secret"
 )
 
 // TestScripts plays each file of testdata as a terminal session against a company of its own. Beside testscript's commands there are:
@@ -33,6 +37,8 @@ import (
 //	developers VERDICT WORDS  developers write below the first issue, and close it with this
 //	handover TEAM             write the hand-over of the team's night, which ends now
 //	write TEXT FILE           put one line into a file
+//	password PERSON WORDS     the person follows their invitation and chooses this password
+//	holds FILE TEXT           the data.json of a ZIP archive has this text; ! says that it has not
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -58,6 +64,13 @@ func TestScripts(t *testing.T) {
 					"write": func(ts *testscript.TestScript, _ bool, args []string) {
 						ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(args[0]+"\n"), 0o600))
 					},
+					"password": func(ts *testscript.TestScript, _ bool, args []string) {
+						i, err := s.w.SignIn.Invite(context.Background(), people.System("test"), args[0])
+						ts.Check(err)
+						_, err = s.w.SignIn.AcceptInvite(context.Background(), i.Token, secret.New(args[1]))
+						ts.Check(err)
+					},
+					"holds":  holds,
 					"signal": func(_ *testscript.TestScript, _ bool, args []string) { s.w.Signal(args[0], args[1]) },
 					"follow": func(*testscript.TestScript, bool, []string) { s.w.Follow() },
 					"developers": func(ts *testscript.TestScript, _ bool, args []string) {
@@ -75,6 +88,18 @@ func TestScripts(t *testing.T) {
 				},
 			})
 		})
+	}
+}
+
+// holds looks into the archive of a person's data.
+func holds(ts *testscript.TestScript, neg bool, args []string) {
+	z, err := zip.OpenReader(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer z.Close()
+	data, err := fs.ReadFile(z, "data.json")
+	ts.Check(err)
+	if strings.Contains(string(data), args[1]) == neg {
+		ts.Fatalf("%s holds %q is %t\n%s", args[0], args[1], neg, data)
 	}
 }
 

@@ -225,6 +225,7 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	}
 	grateful := &thanks.Service{DB: w.DB, Book: book[thanks.Directory](w), Matters: thanks.Wings{Desk: requests, Incidents: incidents, Actions: actions}, Now: w.DB.Now,
 		Link: func(x thanks.Thanks) string { return "https://frontline.verity.example/thanks/" + x.Name() }}
+	erasing := &privacy.Service{DB: w.DB, Copies: w.DB, Now: w.DB.Now, Forget: requests.Forget}
 	w.Hub.SetNow(w.Clock.Now())
 	developers := &desk.Escalations{Desk: requests, DB: w.DB, Trackers: func(context.Context) (desk.TrackerBook, error) { return w, nil }, Kinds: map[string]desk.Tracker{"github": github.New()},
 		Secret: func(context.Context, string, secret.Ref) (secret.Text, error) { return secret.New("ghp_played"), nil }, Runs: actions.List,
@@ -232,14 +233,14 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 	h, err := api.New(api.Deps{
 		Developers: developers, Knowledge: requests,
 		Counting: &watch.Service{Store: w.DB, Book: book[watch.Directory](w), Clock: w.Clock},
-		Thanks:   grateful, Vouching: w.SignIn, Privacy: &privacy.Service{DB: w.DB, Copies: w.DB, Now: w.DB.Now, Forget: requests.Forget},
+		Thanks:   grateful, Vouching: w.SignIn, Privacy: erasing,
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
 		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Finding: requests, Demands: requests, Insight: &insight.Board{DB: w.DB, Book: book[insight.Directory](w), Now: w.DB.Now}, Proposals: explorer, Actions: actions, Runners: w.Runners, Clusters: actions, Secrets: *actions.Vault, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), TakingUp: requests, Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	handlers := slices.Concat(pager.Handlers(), incidents.Handlers(), requests.Handlers(), developers.Handlers(), explorer.Handlers(), actions.Handlers(), grateful.Handlers(w.DB.Enqueue))
+	handlers := slices.Concat(pager.Handlers(), incidents.Handlers(), requests.Handlers(), developers.Handlers(), explorer.Handlers(), actions.Handlers(), grateful.Handlers(w.DB.Enqueue), erasing.Handlers())
 	w.run(log, append(handlers, oncall.JobAnswered().Handle(handling.Answered)))
 	server := httptest.NewServer(h)
 	w.t.Cleanup(server.Close)
