@@ -25,6 +25,7 @@ type askScreen struct {
 	Writing bool // the form is shown
 	Form    form
 	Team    string
+	Kept    string // how long what is written here is kept; empty when its type says nothing
 }
 
 // askCard is one type of request.
@@ -63,6 +64,9 @@ func chosenType(book Book, id string) (desk.Type, bool) {
 func askScreenOf(book Book, id string, kind desk.Type, f form) askScreen {
 	scr := askScreen{head: head{Title: "Ask", Wing: "/requests", Trail: trail("Requests", "/requests", "Ask")}, Kind: id, Chosen: kind.Title, Help: kind.Help, Form: f,
 		Team: teamName(book, kind.Team)}
+	if kind.Keep > 0 {
+		scr.Kept = keptFor(kind.Keep)
+	}
 	for _, t := range book.RequestTypes() {
 		scr.Cards = append(scr.Cards, askCard{t.Title, t.Help, "/requests/new?" + url.Values{"type": {t.ID}}.Encode(), teamName(book, t.Team)})
 	}

@@ -132,6 +132,17 @@ func TestKeptTextSaysUntilWhen(t *testing.T) {
 	}
 }
 
+// Whoever asks reads how long their words are kept before they write them, again when the form is refused, and nothing when they are kept for ever.
+func TestAskFormSaysHowLongTextIsKept(t *testing.T) {
+	k := newRequestDesk(t)
+	k.book.types[1].Keep = 90 * 24 * time.Hour
+	kept, other := k.book.types[1].ID, k.book.types[0].ID
+	k.desk.to("/requests/new?type="+kept, ask{as: people.Member}).is(http.StatusOK).has("form .kept", "What you write is kept for 90 days after the request is closed.")
+	k.desk.to("/requests", ask{as: people.Member, form: url.Values{"type": {kept}, "title": {""}}}).is(http.StatusUnprocessableEntity).has("form .kept", "kept for 90 days")
+	k.desk.to("/requests/new?type="+other, ask{as: people.Member}).is(http.StatusOK).has("form.fields", "Ask").lacks(".kept")
+	k.desk.to("/requests/new?type=other", ask{as: people.Member}).is(http.StatusOK).has("form.fields", "Ask").lacks(".kept")
+}
+
 // zone is where whoever looks reads times.
 func (k *requestDesk) zone() *time.Location {
 	k.t.Helper()
