@@ -59,7 +59,7 @@ func TestScreens(t *testing.T) {
 	b := d.SignIn(neighbour.Chromium(t))
 	t.Run("empty", func(t *testing.T) {
 		visitAll(t, d, b, "empty", "/", "/alerts", "/incidents", "/oncall", "/actions", "/postmortems", "/status", "/journal", "/me", "/me/tokens", "/people", "/requests", "/requests/triage", "/requests?mine", "/types",
-			"/search", "/answers", "/escalations", "/thanks", "/thanks/new", "/thanks/months/2026-11", "/insight", "/insight/demands", "/insight/proposals", "/rules", "/handover", "/quarantine", "/system/runners", "/system/secrets", "/system/clusters", "/system/privacy", "/watches", "/watches/decisions")
+			"/search", "/answers", "/escalations", "/thanks", "/thanks/new", "/thanks/months/2026-11", "/insight", "/insight/demands", "/insight/proposals", "/rules", "/handover", "/quarantine", "/system/runners", "/system/secrets", "/system/clusters", "/system/privacy", "/watches", "/watches/honesty", "/watches/decisions")
 	})
 	past := observe(t, d)
 	d.Alert("firing", "DecisionQueueStuck")
@@ -80,7 +80,7 @@ func TestScreens(t *testing.T) {
 		b.Click("main form button.first")
 		b.SeeText("You read the answer here.")
 		visitAll(t, d, b, "busy", "/requests", "/requests/triage", "/requests/R-1", "/requests/new", "/types/new?from=access", "/", "/alerts", "/alerts/G-1", "/incidents", "/incidents/INC-1", "/incidents/INC-1/hurt", "/incidents/new", "/oncall", "/system", "/sources", "/config", "/config/service/decision-pipeline", "/actions", "/actions/queue/look", "/runs/RUN-1", "/postmortems", "/status", "/journal", "/debug/style",
-			"/search?q=decisions", "/customers/nordpank", "/services/decision-pipeline", "/answers/new", "/thanks/new?about=R-1", "/insight/service-levels", "/insight/time-to-first-reply", "/runs/RUN-1/output", "/watches", "/watches/decisions", "/watches/decisions/findings/"+past)
+			"/search?q=decisions", "/customers/nordpank", "/services/decision-pipeline", "/answers/new", "/thanks/new?about=R-1", "/insight/service-levels", "/insight/time-to-first-reply", "/runs/RUN-1/output", "/watches", "/watches/honesty", "/watches/decisions", "/watches/decisions/findings/"+past)
 		visitAll(t, d, b, "link", strings.TrimPrefix(d.Liis.Screen()[0].Tap(), d.URL))
 	})
 }

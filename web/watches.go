@@ -19,6 +19,7 @@ type Watches interface {
 	Watch(ctx context.Context, a people.Actor, id string) (watch.Sight, error)
 	Chart(ctx context.Context, a people.Actor, id string, values []string, from, until time.Time) ([]watch.Point, error)
 	Series(ctx context.Context, a people.Actor, id string) ([]watch.Standings, error)
+	Honesty(ctx context.Context, a people.Actor, since time.Time) ([]watch.Honesty, error)
 	WatchFindings
 }
 
@@ -36,6 +37,8 @@ var _ Watches = (*watch.Service)(nil)
 func (s *Server) watchRoutes() []Route {
 	return []Route{
 		{"GET /watches", needs(people.SeeWatches), s.showWatches},
+		{"GET /watches/honesty", needs(people.SeeWatches), s.showHonesty},
+		{"GET /watches/honesty.csv", needs(people.SeeWatches), s.honestyTable},
 		{"GET /watches/{id}", needs(people.SeeWatches), s.showWatch},
 		{"GET /watches/{id}/findings/{ref}", needs(people.SeeWatches), s.showFinding},
 		{"GET /watches/{id}/findings/{ref}/customers.csv", needs(people.SeeWatches), s.findingCustomers},
@@ -110,11 +113,7 @@ func teamBudgets(book Book, all []watch.Sight) (out []teamBudget) {
 		of[x.Team] = append(of[x.Team], x.Definition)
 	}
 	for team, defs := range of {
-		name := book.Name("team", team)
-		if team == "" {
-			name = "No team"
-		}
-		out = append(out, teamBudget{name, plural(len(defs), "watch", "watches"), "at most " + watch.Promised(defs...)})
+		out = append(out, teamBudget{ownerName(book, team), plural(len(defs), "watch", "watches"), "at most " + watch.Promised(defs...)})
 	}
 	slices.SortFunc(out, func(a, b teamBudget) int { return strings.Compare(a.Team, b.Team) })
 	return out

@@ -106,7 +106,9 @@ func TestWatchesOnScreens(t *testing.T) {
 	keeper := k.observing(o)
 	member, support := people.Member, people.Support
 	k.desk.to("/watches", ask{as: member}).is(http.StatusOK).has(".blank .name", "No watch yet").has("pre", "false_alarms: 1 a month")
+	k.desk.to("/watches/honesty", ask{as: member}).is(http.StatusOK).has(".blank .name", "No watch yet")
 	o.defs = []watch.Definition{decisionsWatch(), {ID: "runs", Name: "Runs that fail", Team: "support", Service: "decision-pipeline", FalseAlarms: "1 a year", Source: watch.Feed{Push: &watch.Push{}}}}
+	k.desk.to("/watches/honesty", ask{as: member}).is(http.StatusOK).has("tbody .state", "Learning").has("tbody tr", "none has learnt yet")
 	k.desk.to("/watches", ask{as: member}).is(http.StatusOK).has("tbody tr:last-child .state", "Not begun").has("section ul.list li", "at most 1.1 a month")
 	o.began = k.desk.clock.Now().Add(-80 * time.Minute)
 	found := k.looked(keeper, o)
@@ -132,6 +134,15 @@ func TestWatchesOnScreens(t *testing.T) {
 	k.desk.to(one, ask{as: support}).has("main button[aria-pressed=true]", "Not a problem").has("details.more summary", "Take this as usual")
 	k.desk.to(one+"/accept", ask{as: support, form: url.Values{}}).leadsTo(one)
 	k.desk.to(one+"/accept", ask{as: support, form: url.Values{}}).is(http.StatusConflict).has("[role=alert]", "is over")
+	k.desk.to("/watches", ask{as: member}).has(`section[aria-labelledby=budgets] a[href="/watches/honesty"]`, "Is the promise kept?")
+	k.desk.to("/watches/honesty", ask{as: member}).is(http.StatusOK).has("tbody tr .state", "Broken").has("tbody td[data-k='False alarms']", "1 (0.03–5.57)").has("nav.tabs [aria-current=page]", "90 days").has("dl.facts", "Garwood")
+	k.desk.to("/watches/honesty?days=30", ask{as: member}).is(http.StatusOK).has("nav.tabs [aria-current=page]", "30 days").has(`a[download][href="/watches/honesty.csv?days=30"]`, "CSV")
+	sheet := k.desk.to("/watches/honesty.csv", ask{as: member}).is(http.StatusOK).Body.String()
+	if !strings.Contains(sheet, "\nsupport,1,") || !strings.Contains(sheet, ",1,0.0253178,5.57164,0,") {
+		t.Errorf("the table is %s", sheet)
+	}
+	k.desk.to(one+"/judge", ask{as: support, form: url.Values{"feedback": {"real"}}}).leadsTo(one)
+	k.desk.to("/watches/honesty", ask{as: member}).is(http.StatusOK).has("tbody td[data-k='Findings']", "1 real").has("tbody td[data-k='Found after']", "n = 1").has("tbody td[data-k='False alarms']", "0 (0–3.69)").has("tbody tr .state", "Kept")
 	o.down = fmt.Errorf("no answer")
 	k.after(time.Hour)
 	k.looked(keeper, o)
@@ -171,9 +182,9 @@ func TestWatchesLook(t *testing.T) {
 	st, _ := walk(t, people.Support, "liis", func(f *firm) { k = openRequests(t, f) })
 	o := &observed{}
 	keeper := k.observing(o)
-	st.lookAll("watches-none", "/watches")
+	st.lookAll("watches-none", "/watches", "/watches/honesty")
 	o.defs = []watch.Definition{decisionsWatch(), {ID: "runs", Name: "Runs that fail", Team: "support", Service: "decision-pipeline", FalseAlarms: "1 a year", Source: watch.Feed{Push: &watch.Push{}}}}
 	o.began = k.desk.clock.Now().Add(-80 * time.Minute)
 	k.looked(keeper, o)
-	st.lookAll("watches", "/watches", "/watches/decisions", "/watches/runs", "/watches/decisions/findings/F-1")
+	st.lookAll("watches", "/watches", "/watches/honesty", "/watches/decisions", "/watches/runs", "/watches/decisions/findings/F-1")
 }
