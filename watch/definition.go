@@ -106,8 +106,9 @@ func (o Own) labels() []string {
 }
 
 const (
-	mostLabels = 8
-	mostSeries = 20_000 // of one watch
+	shortestLearn = 6 * time.Hour
+	mostLabels    = 8
+	mostSeries    = 20_000 // of one watch
 )
 
 // Check returns what is wrong with the watch by itself.
@@ -120,6 +121,7 @@ func (d Definition) Check() []fault.Field {
 	_, err := detect.New(d.settings())
 	c.Want(err == nil, "bucket", "%s", sentence(err))
 	c.Want(d.Hold >= 0 && d.Hold <= time.Hour, "hold", "A bucket waits at most an hour for what is late; 1m is usual.")
+	c.Want(d.Learn == 0 || d.Learn >= shortestLearn, "learn", "A watch learns for at least six hours: of an hour, it knows what is usual three hours later. A week is usual.")
 	c.Want(d.History >= 0 && d.History <= keepHours, "history", "At most 35 days of the past are asked for; 672h is usual.")
 	c.Want(slices.Contains([]string{"", "rise", "fall", "both"}, d.Look), "look", "%q is no direction. Write rise, fall or both.", d.Look)
 	_, err = Budget(d.FalseAlarms)

@@ -37,6 +37,7 @@ func TestDefinitionSaysWhatIsWrong(t *testing.T) {
 		"zone":                  func(d *Definition) { d.Zone = "Tallinn" },
 		"bucket":                func(d *Definition) { d.Bucket = 7 * time.Minute },
 		"hold":                  func(d *Definition) { d.Hold = 2 * time.Hour },
+		"learn":                 func(d *Definition) { d.Learn = time.Hour },
 		"history":               func(d *Definition) { d.History = 36 * 24 * time.Hour },
 		"look":                  func(d *Definition) { d.Look = "up" },
 		"false_alarms":          func(d *Definition) { d.FalseAlarms = "few" },

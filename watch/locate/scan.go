@@ -58,7 +58,8 @@ const (
 	most      = 8    // labels
 	deepest   = 4    // labels of one combination
 	fewErrors = 5    // that a combination must have
-	spread    = 0.2  // natural standard deviation of an effect between leaves, as a share
+	spread    = 0.2  // natural standard deviation of an effect between leaves, as a share of the effect
+	wander    = 0.05 // and of a leaf's own usual rate from one day to the next, below which it does not fall
 	shrink    = 3.0  // pseudo-errors with which a leaf's and a value's old rate are drawn to what is usual
 	simpler   = 0.9  // share of the best score at which fewer labels are preferred
 	further   = 0.3  // share of the first cause's evidence that a further one needs
@@ -72,8 +73,8 @@ const (
 //
 //	G(c) = (x_c·ln(x_c/E_c) + x_r·ln(x_r/E_r) − X·ln(X/E)) / (φ + σ²·ΣE_leaf²/E_c)
 //
-// the likelihood ratio of two ratios against one, divided by how much more than Poisson such counts vary: φ for noise, σ = 0.2 for effects that
-// differ a little between leaves, without which one huge leaf outvotes structure. Each combination pays what it costs to name it,
+// the likelihood ratio of two ratios against one, divided by how much more than Poisson such counts vary: φ for noise, σ for effects that
+// differ a little between leaves, without which one huge leaf outvotes structure: a fifth of the change, and 0.05 at least. Each combination pays what it costs to name it,
 // code(c) = ln(D choose k) + ln D + Σ ln(values of each label); the best score G − code wins, or one with fewer labels within a tenth of it.
 //
 // The error bound: for φ = 1 and σ = 0, given X errors and a rise that is the same everywhere, x_c is binomial with share E_c/E and
@@ -369,13 +370,14 @@ func (c *cube) strongest(cub *cuboid, x, e float64) (number int32, score float64
 		s.e += ei
 		s.square += ei * ei
 	}
+	own := max(spread*min(x/e-1, 1), wander) // a small change differs less between leaves than a large one
 	for i, s := range cells {
 		rest, ratio := e-s.e, x/e
 		if s.x < fewErrors || s.e <= 0 || s.x <= ratio*s.e || rest < 1e-9*e {
 			continue
 		}
 		g := plogp(s.x, s.e) + plogp(x-s.x, rest) - plogp(x, e)
-		if v := g/(c.q.Dispersion+spread*spread*s.square/s.e) - cub.code; v > score {
+		if v := g/(c.q.Dispersion+own*own*s.square/s.e) - cub.code; v > score {
 			number, score = int32(i), v
 		}
 	}
