@@ -115,6 +115,7 @@ const (
 func (d Definition) Check() []fault.Field {
 	var c define.Checks
 	c.ID("id", d.ID)
+	c.Want(!strings.Contains(d.ID, "/") && !strings.HasPrefix(d.ID, "honesty"), "id", "The id of a watch has no slash and does not begin with honesty, which is the address of a report. Write another one.")
 	c.Name("name", d.Name)
 	c.Want(d.Service != "", "service", "Name the service whose people are paged.")
 	c.Zone("zone", d.Zone)
