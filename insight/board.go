@@ -44,6 +44,7 @@ func Questions() []Question {
 		{"demand-hours", "Demand by hours", "Which demands take most of our time?", DemandByHours},
 		{"escalated-share", "Escalated share", "How many requests do developers get?", EscalatedShare},
 		{"escalated-by-demand", "Escalated share by demand", "Which demands still need developers?", escalatedByDemand},
+		{"escalation-verdicts", "What developers found", "Do we escalate what developers can use?", EscalationVerdicts},
 		{"developer-hours-saved", "Developer hours saved", "How much developers' time has the desk kept free?", DeveloperHoursSaved},
 		{"time-to-first-reply", "Time to first reply", "How long until somebody answers?", until(FirstReply)},
 		{"time-to-resolution", "Time to resolution", "How long until a request is solved?", until(Resolution)},

@@ -29,6 +29,8 @@ type Fact struct {
 	Guess            string // the likeliest demand while nobody has said; never counted
 	Escalated        bool   // to developers
 	Verdict          string // what they found: confirmed, fixed, not_a_bug, duplicate; empty while nobody has said
+	Escalation       string // the latest that it hangs on; a reference
+	Tracker          string // of that escalation, by id
 	DeveloperMinutes float64
 	Targets          []stat.Target // service levels that applied
 }

@@ -46,6 +46,7 @@ func halfYear(scope Scope) []Fact {
 		f.Demands = []stat.Part{{Demand: fmt.Sprintf("%s %d", types[kind], r.IntN(3)), Share: 1}}
 		f.Escalated = r.Float64() < 0.04+0.03*float64(kind)
 		if f.Escalated {
+			f.Escalation, f.Tracker, f.Verdict = fmt.Sprint("escalation ", i/40), "pipeline", []string{"", "confirmed", "fixed", "not_a_bug", "duplicate"}[i/40%5]
 			f.DeveloperMinutes = 60 * math.Exp(0.8*r.NormFloat64())
 		}
 		reply, done := f.Arrived.Add(time.Duration(40*math.Exp(r.NormFloat64())*float64(time.Minute))), f.Arrived.Add(time.Duration(20*math.Exp(1.5*r.NormFloat64())*float64(time.Hour)))
@@ -68,6 +69,7 @@ func all(facts []Fact, scope Scope) map[string]func() (Report, error) {
 		"demand-hours":          func() (Report, error) { return DemandByHours(facts, scope) },
 		"escalated-share":       func() (Report, error) { return EscalatedShare(facts, scope) },
 		"escalated-by-demand":   func() (Report, error) { return EscalatedByDemand(facts, scope) },
+		"escalation-verdicts":   func() (Report, error) { return EscalationVerdicts(facts, scope) },
 		"developer-hours-saved": func() (Report, error) { return DeveloperHoursSaved(facts, scope) },
 		"time-to-first-reply":   func() (Report, error) { return TimeUntil(FirstReply, facts, scope) },
 		"time-to-resolution":    func() (Report, error) { return TimeUntil(Resolution, facts, scope) },

@@ -14,6 +14,7 @@ import (
 	"frontline/desk/trackertest"
 	"frontline/e2e/played"
 	"frontline/fault"
+	"frontline/insight"
 	"frontline/integration/github"
 	"frontline/job"
 	"frontline/journal"
@@ -242,9 +243,12 @@ func TestBugIsEscalatedAndItsLoopClosed(t *testing.T) {
 		facts, err := w.db.Facts(ctx, start.Add(-time.Hour), start.Add(24*time.Hour))
 		w.must(err)
 		for _, f := range facts {
-			if !f.Escalated || f.Verdict != "fixed" {
+			if !f.Escalated || f.Verdict != "fixed" || f.Tracker != "pipeline" || f.Escalation != e.ID {
 				t.Errorf("fact %+v", f)
 			}
+		}
+		if found := w.report(w.figures(), "escalation-verdicts", insight.Asked{}); found.N != 2 || len(found.Rows) < 2 || found.Rows[0][2].Estimate().Value != 1 || found.Rows[0][6].Estimate().Value != 1 {
+			t.Errorf("two requests on one escalation: %+v", found)
 		}
 	})
 }

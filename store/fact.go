@@ -97,7 +97,11 @@ func (db *DB) Facts(ctx context.Context, from, to time.Time) ([]insight.Fact, er
 	if err != nil {
 		return nil, err
 	}
-	read := factReader{own: own, words: map[string]string{}}
+	asked, err := db.latestEscalations(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	read := factReader{own: own, asked: asked, words: map[string]string{}}
 	return rows(ctx, db.read, read.scan, `SELECT f.request, f.number, f.type, f.team, f.service, f.customer, f.asker, f.outcome, f.size, f.received_at, f.replied_at, f.closed_at,
 			f.touch, f.developers, f.met, f.missed, f.due_first, f.due_next, f.due_resolution, f.codes, f.guess, f.verdict,
 			COALESCE(o.received_at, 0), COALESCE(o.replied_at, 0), COALESCE(o.closed_at, 0), COALESCE(o.codes, '')
@@ -119,9 +123,27 @@ func (db *DB) ownSeconds(ctx context.Context, from, to time.Time) (map[string]fl
 	return out, public(err)
 }
 
+// escalatedTo is what a request hangs on.
+type escalatedTo struct{ escalation, tracker string }
+
+// latestEscalations is what each request of the time hangs on; of several the latest.
+func (db *DB) latestEscalations(ctx context.Context, from, to time.Time) (map[string]escalatedTo, error) {
+	out := map[string]escalatedTo{}
+	err := db.read.query(ctx, func(s scan) error {
+		var request string
+		var e escalatedTo
+		err := s(&request, &e.escalation, &e.tracker)
+		out[request] = e
+		return err
+	}, `SELECT x.request, e.id, e.tracker FROM escalation_request x JOIN escalation e ON e.id = x.escalation JOIN request_fact f ON f.request = x.request
+		WHERE f.received_at >= $1 AND f.received_at < $2 ORDER BY x.at, e.number`, micros(from), micros(to))
+	return out, public(err)
+}
+
 // factReader reads rows of request_fact. Words that come again are kept once.
 type factReader struct {
 	own   map[string]float64
+	asked map[string]escalatedTo
 	words map[string]string
 }
 
@@ -143,6 +165,7 @@ func (x factReader) scan(s scan) (f insight.Fact, err error) {
 	f.Measured = (float64(touch) + x.own[request]) / 3600
 	f.Size, f.Hours = insight.Size(size), insight.TouchHours(f.Measured, insight.Size(size))
 	f.Escalated = developers || outcome == string(desk.Fixed)
+	f.Escalation, f.Tracker = x.asked[request].escalation, x.asked[request].tracker
 	f.Confirmed, f.None = codes != "", codes == noDemand
 	if f.Confirmed && !f.None {
 		f.Demands, err = demandsOf(codes)

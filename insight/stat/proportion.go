@@ -20,18 +20,49 @@ func Share(k, n int, level float64) (Estimate, error) {
 	if n == 0 {
 		return without(math.NaN(), 0, "nothing was counted"), nil
 	}
-	z, count := score(level), float64(n)
-	p := float64(k) / count
+	p := float64(k) / float64(n)
+	return Estimate{Value: p, Interval: wilson(p, float64(n), level), N: n}, nil
+}
+
+// Weighted is a share of things that count in part: Σ weights of those that are in / Σ weights, with Wilson's interval for as many whole things as would be
+// as uncertain, (Σw)²/Σw². With equal weights it is Share. N is how many there are. Source: Kish 1965, Survey Sampling, section 11.7. Errors: a weight that is
+// not above 0, or not as many weights as answers.
+func Weighted(weights []float64, in []bool, level float64) (Estimate, error) {
+	if err := checkLevel(level); err != nil {
+		return Estimate{}, err
+	}
+	var k, sum, squares float64
+	if len(weights) != len(in) {
+		return Estimate{}, fault.New(fault.Invalid, "There are %d weights and %d answers: give as many of both.", len(weights), len(in))
+	}
+	for i, w := range weights {
+		if !(w > 0) || math.IsInf(w, 1) {
+			return Estimate{}, fault.New(fault.Invalid, "The weight %v is not above 0: leave out what does not count.", w)
+		}
+		if sum, squares = sum+w, squares+w*w; in[i] {
+			k += w
+		}
+	}
+	if sum == 0 {
+		return without(math.NaN(), 0, "nothing was counted"), nil
+	}
+	p := min(k/sum, 1)
+	return Estimate{Value: p, Interval: wilson(p, sum*sum/squares, level), N: len(weights)}, nil
+}
+
+// wilson is the interval of Share for a share p of count things, which need not be whole.
+func wilson(p, count, level float64) Interval {
+	z := score(level)
 	centre, spread := p+z*z/(2*count), z*math.Sqrt(p*(1-p)/count+z*z/(4*count*count))
 	scale := 1 + z*z/count
 	low, high := (centre-spread)/scale, (centre+spread)/scale
-	if k == 0 {
+	if p == 0 {
 		low = 0
 	}
-	if k == n {
+	if p == 1 {
 		high = 1
 	}
-	return Estimate{Value: p, Interval: Interval{low, high}, N: n}, nil
+	return Interval{low, high}
 }
 
 // Difference is k2/n2 − k1/n1 with Newcombe's hybrid score interval: the distances from each share to its Wilson limits, squared and added.
