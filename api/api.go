@@ -68,6 +68,7 @@ type Deps struct {
 	Knowledge  Knowledge
 	Counting   Counting
 
+	Watches   Watches
 	Insight   Insight
 	Proposals Proposals
 	Actions   Actions
@@ -136,6 +137,7 @@ func build(deps Deps) (*server, error) {
 	s.escalations()
 	s.answers()
 	s.pushes()
+	s.watches()
 	s.insight()
 	s.proposals()
 	s.actions()

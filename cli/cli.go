@@ -40,7 +40,8 @@ type Commands struct {
 	Alert      alertCommands      `cmd:"" help:"See and answer alerts."`
 	Incident   incidentCommands   `cmd:"" help:"Coordinate on incidents, and say what is so."`
 	Request    requestCommands    `cmd:"" help:"Ask technical support, and answer whoever asked."`
-	Watch      watchCommands      `cmd:"" help:"Send counts to watches."`
+	Watch      watchCommands      `cmd:"" help:"See watches, and send them counts."`
+	Finding    findingCommands    `cmd:"" help:"See what watches found, and say what it was."`
 	Thanks     thanksCommands     `cmd:"" help:"Say thanks, and read what others are thankful for."`
 	Escalation escalationCommands `cmd:"" help:"Ask developers, and tell who asked what became of it."`
 	Answer     answerCommands     `cmd:"" help:"Read, write and judge what the desk knows."`

@@ -36,6 +36,7 @@ import (
 //	follow                    let the text index come up to what was said
 //	developers VERDICT WORDS  developers write below the first issue, and close it with this
 //	handover TEAM             write the hand-over of the team's night, which ends now
+//	observe                   a watch looks at the identity checks of 30 hours, and finds F-1
 //	write TEXT FILE           put one line into a file
 //	password PERSON WORDS     the person follows their invitation and chooses this password
 //	holds FILE TEXT           the data.json of a ZIP archive has this text; ! says that it has not
@@ -70,9 +71,10 @@ func TestScripts(t *testing.T) {
 						_, err = s.w.SignIn.AcceptInvite(context.Background(), i.Token, secret.New(args[1]))
 						ts.Check(err)
 					},
-					"holds":  holds,
-					"signal": func(_ *testscript.TestScript, _ bool, args []string) { s.w.Signal(args[0], args[1]) },
-					"follow": func(*testscript.TestScript, bool, []string) { s.w.Follow() },
+					"holds":   holds,
+					"observe": func(*testscript.TestScript, bool, []string) { s.w.Observe() },
+					"signal":  func(_ *testscript.TestScript, _ bool, args []string) { s.w.Signal(args[0], args[1]) },
+					"follow":  func(*testscript.TestScript, bool, []string) { s.w.Follow() },
 					"developers": func(ts *testscript.TestScript, _ bool, args []string) {
 						s.w.Hub.SetNow(s.w.Clock.Now())
 						issue := s.w.Hub.Issues()[0]

@@ -13,7 +13,9 @@ import (
 )
 
 type watchCommands struct {
-	Push pushCounts `cmd:"" help:"Send counts to a watch."`
+	List listWatches `cmd:"" help:"List watches, those with something open first."`
+	Show showWatch   `cmd:"" help:"Show a watch and the evidence of its series."`
+	Push pushCounts  `cmd:"" help:"Send counts to a watch."`
 }
 
 type pushCounts struct {

@@ -39,7 +39,6 @@ import (
 	"frontline/secret"
 	"frontline/store"
 	"frontline/thanks"
-	"frontline/watch"
 )
 
 // World is the company.
@@ -232,15 +231,15 @@ func (w *World) serve(log *slog.Logger, kinds action.Kinds, getenv func(string) 
 		Link: func(e desk.Escalation) string { return "https://frontline.verity.example/escalations/" + e.Name() }}
 	h, err := api.New(api.Deps{
 		Developers: developers, Knowledge: requests,
-		Counting: &watch.Service{Store: w.DB, Book: book[watch.Directory](w), Clock: w.Clock},
-		Thanks:   grateful, Vouching: w.SignIn, Privacy: erasing,
+		Counting: w.watches(), Watches: w.watches(),
+		Thanks: grateful, Vouching: w.SignIn, Privacy: erasing,
 		Tokens: w.SignIn, Book: book[api.Directory](w), Alerts: alert.NewBoard(w.DB), Handling: handling, Board: oncall.NewBoard(duties, w.Clock),
 		Overrides: duties, Pages: pager, Incidents: incidents, Desk: requests, Finding: requests, Demands: requests, Insight: &insight.Board{DB: w.DB, Book: book[insight.Directory](w), Now: w.DB.Now}, Proposals: explorer, Actions: actions, Runners: w.Runners, Clusters: actions, Secrets: *actions.Vault, Config: w.Config, Rules: w.rules(log), Mornings: w.mornings(actions), TakingUp: requests, Journal: journal.NewReader(w.DB), Health: w.Auditor, Database: w.DB, Clock: w.Clock, Log: log, Base: base,
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	handlers := slices.Concat(pager.Handlers(), incidents.Handlers(), requests.Handlers(), developers.Handlers(), explorer.Handlers(), actions.Handlers(), grateful.Handlers(w.DB.Enqueue), erasing.Handlers())
+	handlers := slices.Concat(pager.Handlers(), incidents.Handlers(), requests.Handlers(), developers.Handlers(), explorer.Handlers(), actions.Handlers(), grateful.Handlers(w.DB.Enqueue), erasing.Handlers(), w.keeper(log).Handlers())
 	w.run(log, append(handlers, oncall.JobAnswered().Handle(handling.Answered)))
 	server := httptest.NewServer(h)
 	w.t.Cleanup(server.Close)
