@@ -224,7 +224,7 @@ func (s *Server) showWatch(w http.ResponseWriter, r *http.Request, v *visit) err
 		return sendPoints(w, x.Definition, points)
 	}
 	scr := watchScreen{head: head{Title: x.Name, Wing: "/watches", Trail: trail("Watches", "/watches", x.Name), Topics: topics("watch", x.ID)}, Name: x.Name, Path: "/watches/" + x.ID,
-		Of: seriesName(x.Definition, values), Facts: watchFacts(book, x), CSV: watchAddress(x.ID, chosen, values, "csv"),
+		Of: seriesName(x.Definition, values), Facts: watchFacts(book, x, v.Zone), CSV: watchAddress(x.ID, chosen, values, "csv"),
 		Blank: newBlank("Nothing was counted in this time", "As soon as counts come, the rate stands here with what is usual around it.", "", "")}
 	scr.State, scr.Small = watchState(v, x)
 	for _, sp := range watchSpans() {
@@ -307,7 +307,7 @@ func seriesName(d watch.Definition, values []string) string {
 	return strings.Join(parts, ", ")
 }
 
-func watchFacts(book Book, x watch.Sight) []fact {
+func watchFacts(book Book, x watch.Sight, zone *time.Location) []fact {
 	each := strings.TrimSuffix(strings.TrimSuffix(x.Every().String(), "0s"), "0m")
 	out := []fact{{Name: "Counts", Value: x.Feeds()}, {Name: "In buckets of", Value: each}, {Name: "Looks for", Value: lookWord(x.Definition)},
 		{Name: "False alarms", Value: "at most " + watch.Promised(x.Definition)}, {Name: "Learns for", Value: daysWord(x.Learns())}}
@@ -319,7 +319,7 @@ func watchFacts(book Book, x watch.Sight) []fact {
 	}
 	out = append(out, fact{Name: "Pages for", Value: book.Name("service", x.Service), Path: "/services/" + x.Service}, fact{Name: "Spends the budget of", Value: book.Name("team", x.Team)})
 	if x.Begun {
-		out = append(out, fact{Name: "Counted up to", Value: x.Behind().UTC().Format("2 Jan 15:04") + " UTC"})
+		out = append(out, fact{Name: "Counted up to", Value: x.Behind().In(zone).Format("2 Jan 15:04 MST")})
 	}
 	return append(out, fact{Name: "Definition", Value: x.ID, Path: "/config/watch/" + x.ID, Mono: true})
 }
