@@ -37,32 +37,20 @@ func (o Ourselves) Counts(ctx context.Context, d Definition, from, until uint32)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Bucket, 0, until-from+1)
+	t := NewTally(d)
 	for n := from; n <= until; n++ {
-		out = append(out, Bucket{Number: n})
+		t.Observed(n)
 	}
 	for _, h := range all {
-		b := &out[uint32(h.At.Unix()/width)-from]
-		b.Leaves = append(b.Leaves, d.leafOf(h))
-	}
-	for i := range out {
-		out[i].Leaves = Add(nil, out[i].Leaves)
-		if d.Counted() { // each leaf was looked at for one bucket
-			for j := range out[i].Leaves {
-				out[i].Leaves[j].Requests = 1
-			}
+		values := make([]string, len(d.Labels))
+		for i, name := range d.Labels {
+			values[i] = h.Labels[name]
 		}
+		errors := 0.0
+		if h.Failed || d.Counted() {
+			errors = 1
+		}
+		t.Count(uint32(h.At.Unix()/width), values, errors, 1)
 	}
-	return out, nil
-}
-
-func (d Definition) leafOf(h Happening) Leaf {
-	l := Leaf{Values: make([]string, len(d.Labels)), Requests: 1}
-	for i, name := range d.Labels {
-		l.Values[i] = h.Labels[name]
-	}
-	if h.Failed || d.Counted() {
-		l.Errors = 1
-	}
-	return l
+	return t.Buckets(), nil
 }

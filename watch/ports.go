@@ -58,7 +58,6 @@ type Counter interface {
 type Cursor struct {
 	Position uint32 // the last bucket that is decided
 	Mark     []byte // what the feed wrote down last: readings of counters, for instance
-	Seen     bool   // the delivery with the key of Taken was taken before. Only known to TakeCounts itself
 }
 
 // Taken is what is to be written of a delivery.

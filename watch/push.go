@@ -49,8 +49,7 @@ func (s *Service) Push(ctx context.Context, by people.Actor, id, delivery string
 // buckets sorts lines into buckets.
 func (d Definition) buckets(counts []Count, position uint32, now time.Time) ([]Bucket, error) {
 	width := int64(d.Every() / time.Second)
-	at := map[uint32]int{}
-	var out []Bucket
+	t := NewTally(d)
 	for i, c := range counts {
 		if err := d.sane(c, i, now); err != nil {
 			return nil, err
@@ -59,24 +58,13 @@ func (d Definition) buckets(counts []Count, position uint32, now time.Time) ([]B
 		if end := time.Unix(int64(n+1)*width, 0); n <= position && now.Sub(end) > latePushed {
 			return nil, fault.Wrong("counts", "Count %d is of %s, which was decided more than %s ago. Send history before the first counts of now.", i+1, c.At.UTC().Format(time.RFC3339), latePushed)
 		}
-		if _, there := at[n]; !there {
-			at[n] = len(out)
-			out = append(out, Bucket{Number: n})
-		}
-		leaf := Leaf{Values: make([]string, len(d.Labels)), Errors: c.Errors, Requests: c.Total}
+		values := make([]string, len(d.Labels))
 		for j, l := range d.Labels {
-			leaf.Values[j] = c.Labels[l]
+			values[j] = c.Labels[l]
 		}
-		if d.Counted() {
-			leaf.Requests = 1
-		}
-		b := &out[at[n]]
-		b.Leaves = append(b.Leaves, leaf)
+		t.Count(n, values, c.Errors, c.Total)
 	}
-	for i := range out {
-		out[i].Leaves = Add(nil, out[i].Leaves)
-	}
-	return out, nil
+	return t.Parts(), nil
 }
 
 // sane refuses counts that cannot be.

@@ -11,9 +11,6 @@ type Tally struct {
 // NewTally begins to count for a definition.
 func NewTally(d Definition) *Tally { return &Tally{def: d, buckets: map[uint32]map[string]*Leaf{}} }
 
-// LeafKey tells combinations of values apart.
-func LeafKey(values []string) string { return key(values) }
-
 // Observed says that a bucket is known, whether or not anything was counted in it.
 func (t *Tally) Observed(bucket uint32) {
 	if t.buckets[bucket] == nil {

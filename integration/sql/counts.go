@@ -247,29 +247,3 @@ func moment(cell string) (time.Time, error) {
 	}
 	return time.Time{}, fault.Wrong("query", "The query of the watch returns %.40q for at. It is a time, or seconds since 1970.", cell)
 }
-
-// scanWhole reads a row as texts, without shortening them.
-func scanWhole(rows *stdsql.Rows, width int) ([]string, error) {
-	values, into := make([]any, width), make([]any, width)
-	for i := range values {
-		into[i] = &values[i]
-	}
-	if err := rows.Scan(into...); err != nil {
-		return nil, err
-	}
-	cells := make([]string, width)
-	for i, v := range values {
-		switch v := v.(type) {
-		case nil:
-		case []byte:
-			cells[i] = string(v)
-		case time.Time:
-			cells[i] = v.UTC().Format(time.RFC3339Nano)
-		case float64:
-			cells[i] = strconv.FormatFloat(v, 'f', -1, 64)
-		default:
-			cells[i] = fmt.Sprint(v)
-		}
-	}
-	return cells, nil
-}

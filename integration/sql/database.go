@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -185,7 +186,20 @@ func (p parsed) query(ctx context.Context, tx *stdsql.Tx, call action.Call, t te
 
 const cellAtMost = 1000 // bytes
 
+// scan reads a row as texts for people, the long ones shortened.
 func scan(rows *stdsql.Rows, width int) ([]string, error) {
+	cells, err := scanWhole(rows, width)
+	for i := range cells {
+		cells[i] = strings.ToValidUTF8(cells[i], "�")
+		if len(cells[i]) > cellAtMost {
+			cells[i] = strings.ToValidUTF8(cells[i][:cellAtMost], "") + "…"
+		}
+	}
+	return cells, err
+}
+
+// scanWhole reads a row as texts, without shortening them.
+func scanWhole(rows *stdsql.Rows, width int) ([]string, error) {
 	values, into := make([]any, width), make([]any, width)
 	for i := range values {
 		into[i] = &values[i]
@@ -201,12 +215,10 @@ func scan(rows *stdsql.Rows, width int) ([]string, error) {
 			cells[i] = string(v)
 		case time.Time:
 			cells[i] = v.UTC().Format(time.RFC3339Nano)
+		case float64:
+			cells[i] = strconv.FormatFloat(v, 'f', -1, 64)
 		default:
 			cells[i] = fmt.Sprint(v)
-		}
-		cells[i] = strings.ToValidUTF8(cells[i], "�")
-		if len(cells[i]) > cellAtMost {
-			cells[i] = strings.ToValidUTF8(cells[i][:cellAtMost], "") + "…"
 		}
 	}
 	return cells, nil

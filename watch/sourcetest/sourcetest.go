@@ -2,6 +2,7 @@
 package sourcetest
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -58,7 +59,7 @@ func ask(t *testing.T, s watch.Source, d watch.Definition, from, until uint32) [
 
 func sane(t *testing.T, d watch.Definition, bucket uint32, l watch.Leaf, seen map[string]bool) {
 	t.Helper()
-	name := watch.LeafKey(l.Values)
+	name := fmt.Sprintf("%q", l.Values)
 	if len(l.Values) != len(d.Labels) || seen[name] {
 		t.Errorf("bucket %d: the leaf %q has not one value for each label, or is there twice", bucket, l.Values)
 	}
